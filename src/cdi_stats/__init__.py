@@ -1,0 +1,1 @@
+"""Statistics and reports for crime data integrity audits."""

@@ -1,0 +1,1 @@
+"""Audit data: what an audit is, reading it, checking it."""

@@ -1,0 +1,236 @@
+"""The few parts a report is made of. Frozen; each shows itself in JupyterLab and travels as JSON in its cell's output.
+
+The JSON of a block is what every writer reads: {"block": name, ...fields}. A text is a string, or a list of strings,
+{"figure": key, "text": shown, "value": number, "unit": unit} and {"strong": text}: markup never travels in a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+Json = dict[str, Any]
+MIME_TYPE = "application/vnd.cdi-stats.blocks+json"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number on a page: `key` names it in figures.json, `value` is unrounded (shares in 0-1), `text` what is read."""
+
+    key: str
+    value: float
+    text: str
+    unit: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_json(self) -> Json:
+        """Return the figure as an item of a text."""
+        return {"figure": self.key, "text": self.text, "value": self.value, "unit": self.unit}
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that a reader should not miss."""
+
+    text: Text
+
+    def __str__(self) -> str:
+        return plain(self.text)
+
+    def to_json(self) -> Json:
+        """Return the words as an item of a text."""
+        return {"strong": _json(self.text)}
+
+
+Inline = str | Figure | Strong
+Text = str | tuple[Inline, ...]
+
+
+def plain(text: Text) -> str:
+    """Return a text as it reads, without marks."""
+    return text if isinstance(text, str) else "".join(str(item) for item in text)
+
+
+class Displayed:
+    """What JupyterLab asks of a result: our JSON for the exporters, HTML and plain text for people."""
+
+    def to_blocks(self) -> list[Json]:
+        """Return the blocks as JSON."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from cdi_stats.report.fragments import html_fragment, text_fragment
+
+        blocks = self.to_blocks()
+        return {
+            MIME_TYPE: {"blocks": blocks},
+            "text/html": html_fragment(blocks),
+            "text/plain": text_fragment(blocks),
+        }
+
+
+@dataclass(frozen=True)
+class Block(Displayed):
+    """One part of a report."""
+
+    name: ClassVar[str]
+
+    def to_blocks(self) -> list[Json]:
+        """Return this block alone."""
+        return [self.to_json()]
+
+    def to_json(self) -> Json:
+        """Return {"block": name, ...fields}, texts as item lists."""
+        return {"block": self.name} | {field.name: _json(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Section(Displayed):
+    """Several blocks shown in one place."""
+
+    blocks: tuple[Block, ...]
+
+    def to_blocks(self) -> list[Json]:
+        """Return the blocks in order."""
+        return [block.to_json() for block in self.blocks]
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self.blocks)
+
+
+def section(*parts: Block | Iterable[Block] | None) -> Section:
+    """Return a Section of the given blocks and sections, leaving out None."""
+    flat: list[Block] = []
+    for part in parts:
+        if isinstance(part, Block):
+            flat.append(part)
+        elif part is not None:
+            flat.extend(part)
+    return Section(tuple(flat))
+
+
+@dataclass(frozen=True)
+class Title(Block):
+    """What stands under the report's heading: whose, when, from what. `facts` are (label, text) pairs."""
+
+    name = "title"
+    subtitle: str
+    date: str
+    facts: tuple[tuple[str, Text], ...]
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class Heading(Block):
+    """A heading made from data; level 2 to 4 (the notebook's own markdown makes the others)."""
+
+    name = "heading"
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph(Block):
+    """A paragraph."""
+
+    name = "paragraph"
+    text: Text
+
+
+@dataclass(frozen=True)
+class Bullets(Block):
+    """A list of short texts."""
+
+    name = "bullets"
+    points: tuple[Text, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Statement(Block):
+    """A headline statistic: the figure large, what it says, and beneath it interval, sample and method."""
+
+    name = "statement"
+    headline: Text
+    says: Text
+    detail: Text
+
+
+@dataclass(frozen=True)
+class Judgements(Block):
+    """The grades that people gave: (question, judgement) pairs, the overall one first."""
+
+    name = "judgements"
+    grades: tuple[tuple[str, str], ...]
+    given_by: str
+
+
+@dataclass(frozen=True)
+class Callout(Block):
+    """Something set apart: `kind` is "note" or "warning"."""
+
+    name = "callout"
+    kind: str
+    heading: str
+    text: Text
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table's column: `numeric` columns are set right in tabular figures; `width` is its share of the line."""
+
+    header: str
+    numeric: bool = False
+    width: float = 1.0
+
+    def to_json(self) -> Json:
+        """Return the column's fields."""
+        return {"header": self.header, "numeric": self.numeric, "width": self.width}
+
+
+@dataclass(frozen=True)
+class Table(Block):
+    """A table with one header row; the first cell of each row heads it."""
+
+    name = "table"
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart(Block):
+    """A vector chart: `title` is its finding, `subtitle` what is measured, `alt` the same for those who cannot see it."""
+
+    name = "chart"
+    title: str
+    subtitle: str
+    svg: str
+    alt: str
+    notes: tuple[Text, ...] = ()
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Figure | Strong | Column):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
+    return value
+
+
+def figures(blocks: Iterable[Json]) -> Iterator[Json]:
+    """Yield every figure in the JSON of some blocks, in reading order."""
+    stack: list[Any] = list(blocks)[::-1]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            if "figure" in item:
+                yield item
+            else:
+                stack.extend(list(item.values())[::-1])
+        elif isinstance(item, list):
+            stack.extend(item[::-1])

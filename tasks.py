@@ -1,0 +1,96 @@
+"""The project's verbs, the same on every machine: `python -m tasks VERB` (`make VERB` calls this).
+
+Only the standard library is imported here, so a machine with nothing but Python can start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "requirements.lock"
+
+
+def run(*arguments: str | Path) -> None:
+    """Run a command in the project's root and stop with its exit code if it fails."""
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    code = subprocess.run([str(a) for a in arguments], cwd=ROOT, env=environment, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def setup() -> None:
+    """Make `.venv` from the lock, unless it already holds exactly that."""
+    wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    stamp = VENV / "installed-from"
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+        return
+    print("Setting up .venv from requirements.lock ...", flush=True)
+    venv.create(VENV, with_pip=True, clear=True)
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", LOCK)
+    run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    stamp.write_text(wanted, encoding="ascii")
+
+
+def report() -> None:
+    """Publish the bundled inspection and re-inspection as HTML and PDF."""
+    run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-2017")
+    run(PYTHON, "-m", "cdi_stats", "report", "reinspection", "kent-2018")
+
+
+def reports() -> None:
+    """Publish every report that the bundled audits support."""
+    report()
+    run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-2018")
+    run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-board-2017")
+
+
+def lint() -> None:
+    """Check style, types and the direction of imports."""
+    run(PYTHON, "-m", "ruff", "check")
+    run(PYTHON, "-m", "ruff", "format", "--check")
+    run(PYTHON, "-m", "mypy")
+    run(BIN / "lint-imports", "--no-cache")
+
+
+def test() -> None:
+    """Run every check: lint first, then all tests."""
+    lint()
+    run(PYTHON, "-m", "pytest", *sys.argv[2:])
+
+
+def bench() -> None:
+    """Print this project's speed beside its peers', as ratios."""
+    run(PYTHON, "-m", "benchmarks")
+
+
+def docs() -> None:
+    """Build the documentation site into `site/`."""
+    run(PYTHON, "-m", "mkdocs", "build", "--strict", "--quiet")
+    print(f"Documentation: {ROOT / 'site' / 'index.html'}")
+
+
+VERBS = {verb.__name__: verb for verb in (setup, report, reports, test, lint, bench, docs)}
+
+
+def main() -> None:
+    """Set up, then do the named verb."""
+    if len(sys.argv) < 2 or sys.argv[1] not in VERBS:
+        listed = "\n".join(f"  {name:8} {verb.__doc__}" for name, verb in VERBS.items())
+        sys.exit(f"usage: python -m tasks VERB\n{listed}")
+    setup()
+    if sys.argv[1] != "setup":
+        VERBS[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main()
