@@ -1,0 +1,1 @@
+"""Meaning: what an audit shows."""

@@ -1,0 +1,1 @@
+"""Telling: findings become blocks of words, tables and charts."""
