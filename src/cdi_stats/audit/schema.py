@@ -78,7 +78,9 @@ FACTS = Sheet(
         Column("overall", "code", "How strata make the overall rate; weighted when blank", codes="overall"),
         Column("earlier_audit", "text", "The audit to compare with: a bundled name, or a file beside this one"),
         Column("records_basis", "code", "Whether the records are those audited, or rebuilt from totals", codes="basis"),
-        Column("frame_basis", "code", "Whether the frame was counted, or is implied by published figures", codes="basis"),
+        Column(
+            "frame_basis", "code", "Whether the frame was counted, or is implied by published figures", codes="basis"
+        ),
         Column("volume_basis", "code", "The same for the crimes recorded in the year", codes="basis"),
         Column("reasons_basis", "code", "The same for reasons; illustrative where no counts exist", codes="basis"),
         Column("note", "text", "What every reader must know first; printed at the top of each report"),
@@ -156,7 +158,13 @@ SHEETS: dict[str, Sheet] = {
             "One row an N100 that was needed, or one that was examined.",
             (
                 Column("n100_id", "text", "Its number", required=True),
-                Column("test", "code", "Needed (was it made?) or examined (was it right?)", required=True, codes="n100_tests"),
+                Column(
+                    "test",
+                    "code",
+                    "Needed (was it made?) or examined (was it right?)",
+                    required=True,
+                    codes="n100_tests",
+                ),
                 Column("made", "yes_no", "Where one was needed: was it made?"),
                 Column("outcome", "code", "Where one was examined: what was found", codes="n100_outcomes"),
             ),

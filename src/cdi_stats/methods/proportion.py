@@ -39,7 +39,12 @@ class Interval(Generic[Number]):
 
 @overload
 def proportion_interval(
-    recorded: float, reported: float, *, confidence_level: float = ..., method: str = ..., population: float | None = ...
+    recorded: float,
+    reported: float,
+    *,
+    confidence_level: float = ...,
+    method: str = ...,
+    population: float | None = ...,
 ) -> Interval[float]: ...
 @overload
 def proportion_interval(
@@ -113,7 +118,9 @@ def _wilson(x: FloatArray, n: FloatArray, level: float, population: FloatArray |
     if population is None:
         return wilson_limits(x / n, n, normal_quantile(level))
     rate, census = x / n, population == n
-    low, high = wilson_limits(rate, finite_population_size(n, np.where(census, n + 1, population)), normal_quantile(level))
+    low, high = wilson_limits(
+        rate, finite_population_size(n, np.where(census, n + 1, population)), normal_quantile(level)
+    )
     return np.where(census, rate, low), np.where(census, rate, high)
 
 

@@ -136,7 +136,7 @@ def estimate_rate_from_counts(
 ) -> RateEstimate:
     """Return a RateEstimate from totals alone: plain Wilson on crimes, with O'Neill's form for a finite population.
 
-    Clustering cannot be seen in totals: `records` is None, `design_effect` nan, and a caution says so.
+    Clustering cannot be seen in totals: `records` is None and `design_effect` nan.
     """
     interval = proportion_interval(recorded, reported, confidence_level=confidence_level, population=population)
     rate = recorded / reported
@@ -151,7 +151,6 @@ def estimate_rate_from_counts(
         effective_sample_size=size,
         design_effect=math.nan,
         degrees_of_freedom=math.inf,
-        warnings=(Caution("totals-only", "Only totals are known, so clustering of crimes in records cannot be seen."),),
         crimes_in_frame=population,
     )
 
@@ -179,7 +178,9 @@ def _declare(
 ) -> _Design:
     k, m = np.asarray(recorded, float), np.asarray(reported, float)
     if k.ndim != 1 or k.shape != m.shape or not k.size:
-        raise InvalidCounts(f"recorded, reported: found shapes {k.shape} and {m.shape}; expected one entry a record each")
+        raise InvalidCounts(
+            f"recorded, reported: found shapes {k.shape} and {m.shape}; expected one entry a record each"
+        )
     bad = ~np.isfinite(k) | ~np.isfinite(m) | (k < 0) | (k > m) | (k != np.floor(k)) | (m != np.floor(m))
     if bad.any():
         i = int(np.argmax(bad))
@@ -220,7 +221,9 @@ def _frame_sizes(
     else:
         given = np.asarray(population, float)
         if given.ndim == 0 and names.size > 1:
-            raise InvalidCounts("population: found one number for several strata; expected {stratum: records in the frame}")
+            raise InvalidCounts(
+                "population: found one number for several strata; expected {stratum: records in the frame}"
+            )
         entries = np.broadcast_to(given, codes.shape) if given.ndim == 0 else given
         if entries.shape != codes.shape:
             raise InvalidCounts(f"population: found {entries.size} entries; expected one a record, {codes.size}")
@@ -254,6 +257,8 @@ def _estimate(
     rate = float(w @ design.recorded / crimes)
     residual = w * (design.recorded - rate * design.reported)
     centred = residual - (np.bincount(h, residual) / design.sampled)[h]
+    # rounding must not pass for variation: it would claim an almost infinite effective sample
+    centred[np.abs(centred) < 1e-12 * (w * design.reported).max()] = 0.0
     squares, fourths = np.bincount(h, centred**2), np.bincount(h, centred**4)
     unsampled = 1 - np.where(np.isfinite(design.frame), design.sampled / design.frame, 0.0)
     scale = unsampled * design.sampled / np.maximum(design.sampled - 1, 1) / crimes**2
@@ -341,7 +346,10 @@ def _cautions(
         )
     if df < FEW_DEGREES_OF_FREEDOM:
         found.append(
-            Caution("few-degrees-of-freedom", "Few records decide this result; its interval is wide and may still be too short.")
+            Caution(
+                "few-degrees-of-freedom",
+                "Few records decide this result; its interval is wide and may still be too short.",
+            )
         )
     if top_share > DOMINANT_SHARE:
         found.append(Caution("one-record-dominates", f"One record makes {top_share:.0%} of the sampling variance."))

@@ -16,19 +16,29 @@ MIME_TYPE = "application/vnd.cdi-stats.blocks+json"
 
 @dataclass(frozen=True)
 class Figure:
-    """A number on a page: `key` names it in figures.json, `value` is unrounded (shares in 0-1), `text` what is read."""
+    """A number on a page: `key` names it in figures.json, `value` is unrounded (shares in 0-1), `text` what is read.
+
+    `source` says in one line how it came about.
+    """
 
     key: str
     value: float
     text: str
     unit: str
+    source: str = ""
 
     def __str__(self) -> str:
         return self.text
 
     def to_json(self) -> Json:
         """Return the figure as an item of a text."""
-        return {"figure": self.key, "text": self.text, "value": self.value, "unit": self.unit}
+        return {
+            "figure": self.key,
+            "text": self.text,
+            "value": self.value,
+            "unit": self.unit,
+            "source": self.source,
+        }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,512 @@
+"""The bundled audits: Kent Police in 2017 and 2018, rebuilt record by record so that they add up to published totals.
+
+The tables below hold what was published or is implied by it. `data/examples` holds the words (texts.csv) and what
+records look like where nothing was published (illustrative.csv). Totals are spread over records by hashes of what is
+spread, so every machine builds the same. `python -m cdi_stats.audit.examples` writes the workbooks again.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from cdi_stats.audit.schema import FACTS, all_sheets
+from cdi_stats.resources import resource
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A published proportion: cases due, and those of them that were right (recorded, made, in time)."""
+
+    due: int = 0
+    right: int = 0
+
+    @property
+    def missed(self) -> int:
+        """Return the cases due that were not right."""
+        return self.due - self.right
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """What is known of a stratum. `large_records` maps the crimes due in a record that stands out to those missed."""
+
+    name: str
+    label: str
+    period_start: date
+    period_end: date
+    records_sampled: int
+    crimes: Share
+    crimes_in_frame: int | None = None
+    recorded_in_year: int | None = None
+    in_time: Share = Share()
+    large_records: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def records_in_frame(self) -> int | None:
+        """Return the records that hold the crimes in the frame, if they hold as many each as those sampled."""
+        if self.crimes_in_frame is None:
+            return None
+        return round(self.crimes_in_frame * self.records_sampled / self.crimes.due)
+
+    @property
+    def record_ids(self) -> list[str]:
+        """Return the numbers of the sampled records, such as V-0001."""
+        return [f"{self.name[0].upper()}-{number:04d}" for number in range(1, self.records_sampled + 1)]
+
+
+@dataclass(frozen=True)
+class Example:
+    """What is known of an audit beside its words.
+
+    `flags` holds a flag's crimes by stratum; `aftercare`, by flag ("" for all), how many of its missed crimes had
+    safeguarding considered and how many were investigated; `told` the victims told of a cancellation.
+    """
+
+    name: str
+    strata: tuple[Stratum, ...]
+    year_end: date | None = None
+    auditable_share: float | None = None
+    planned_margin: float | None = None
+    planned_confidence_level: float | None = None
+    flags: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
+    aftercare: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str, str], Share] = field(default_factory=dict)
+    n100_needed: Share = Share()
+    n100_examined: Mapping[str, int] = field(default_factory=dict)
+    vulnerable_records: int = 0
+    vulnerable: Share = Share()
+    vulnerable_investigated: int | None = None
+    cancelled: Mapping[str, Share] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
+
+
+VIOLENCE, SEXUAL, OTHER = ("violence", "violent crime"), ("sexual", "sexual offences"), ("other", "all other crime")
+HALF_2016 = (date(2016, 6, 1), date(2016, 11, 30))
+SPRING_2018 = (date(2018, 4, 1), date(2018, 6, 30))
+SEPTEMBER_2017 = (date(2017, 9, 9), date(2017, 9, 20))
+SUMMER_2017 = (date(2017, 7, 1), date(2017, 9, 20))
+
+KENT_2017 = Example(
+    "kent-2017",
+    (
+        Stratum(*VIOLENCE, *HALF_2016, 520, Share(582, 461), 25_481, 40_385),
+        Stratum(*SEXUAL, *HALF_2016, 290, Share(319, 288), 2_041, 3_717),
+        Stratum(*OTHER, *HALF_2016, 560, Share(599, 505), 46_563, 79_769),
+    ),
+    year_end=date(2016, 11, 30),
+    auditable_share=0.988,
+    flags={
+        "rape": {"sexual": Share(112, 102)},
+        "domestic_abuse": {"violence": Share(354, 270), "sexual": Share(18, 16), "other": Share(74, 62)},
+    },
+    aftercare={"domestic_abuse": (88, 21), "rape": (10, 9)},
+    counts={
+        ("timeliness", "violence", ""): Share(462, 427),
+        ("timeliness", "sexual", "sexual excluding rape"): Share(190, 158),
+        ("timeliness", "sexual", "rape"): Share(95, 85),
+    },
+    n100_needed=Share(53, 36),
+    n100_examined={"correct": 17, "should have been a crime": 3},
+    vulnerable_records=50,
+    vulnerable=Share(18, 5),
+    cancelled={"rape": Share(19, 19), "sexual": Share(20, 13), "violence": Share(20, 11), "robbery": Share(11, 9)},
+    told={"rape": 16, "sexual": 13, "violence": 12, "robbery": 8},
+)
+
+KENT_2018 = Example(
+    "kent-2018",
+    (
+        Stratum(*VIOLENCE, *SPRING_2018, 270, Share(305, 292), 18_758, 71_710, Share(292, 133)),
+        Stratum(*SEXUAL, *SPRING_2018, 150, Share(167, 167), 1_684, 6_792, Share(167, 142)),
+        Stratum(*OTHER, *SPRING_2018, 290, Share(312, 298), 28_404, 110_793, Share(290, 177)),
+    ),
+    year_end=date(2018, 6, 30),
+    auditable_share=0.995,
+    flags={"domestic_abuse": {"violence": Share(130, 119), "sexual": Share(5, 5), "other": Share(30, 28)}},
+    aftercare={"domestic_abuse": (13, None)},
+    counts={("recording_rate", "sexual", "rape"): Share(63, 62)},
+    n100_needed=Share(10, 10),
+    n100_examined={"correct": 12, "later rape": 3, "wrongly reclassified": 1, "over-recorded": 4},
+    vulnerable_records=49,
+    vulnerable=Share(13, 6),
+    vulnerable_investigated=6,
+    cancelled={"sexual": Share(20, 18), "violence": Share(20, 20), "robbery": Share(14, 14)},
+)
+
+KENT_BOARD_2017 = Example(
+    "kent-board-2017",
+    (
+        Stratum(*VIOLENCE, *SEPTEMBER_2017, 228, Share(216, 199)),
+        Stratum(*SEXUAL, *SUMMER_2017, 213, Share(266, 222), large_records={20: 18, 16: 14}),
+        Stratum(*OTHER, *SEPTEMBER_2017, 228, Share(235, 223)),
+    ),
+    planned_margin=0.03,
+    planned_confidence_level=0.95,
+    aftercare={"": (73, None)},
+)
+
+EXAMPLES = {example.name: example for example in (KENT_2017, KENT_2018, KENT_BOARD_2017)}
+CRIMES_IN_RECORDS = {4: 0.01, 3: 0.03, 2: 0.09}  # illustrative: shares of records with several crimes
+
+
+def build_example(name: str) -> dict[str, pd.DataFrame]:
+    """Return a bundled audit's tables by sheet, with the schema's columns; blank cells hold None.
+
+    Raises KeyError for a name that is not in EXAMPLES.
+    """
+    example = EXAMPLES[name]
+    crimes = [crime for stratum in example.strata for crime in _crimes(example, stratum)]
+    _add_aftercare(example, crimes)
+    rows = {
+        "audit": _facts(name),
+        "strata": [
+            vars(example) | vars(s) | {"stratum": s.name, "records_in_frame": s.records_in_frame}
+            for s in example.strata
+        ],
+        "records": _records(example, crimes),
+        "crimes": crimes,
+        "counts": _counts(example),
+        "n100": _n100(example),
+        "vulnerable": _vulnerable(example),
+        "cancellations": _cancellations(example),
+    }
+    return {sheet: _table(sheet, rows.get(sheet) or _texts(name, sheet)) for sheet in all_sheets()}
+
+
+def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path | str) -> None:
+    """Write tables as a workbook, a sheet each in their order; equal tables give equal files.
+
+    Headers are bold and stay in sight. Dates become Excel's own dates, and a schema's date columns are shown as dates
+    even while empty; text is never taken for a formula; None and NaN leave a cell empty.
+    """
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        workbook.set_properties({"created": datetime(2019, 1, 15)})
+        styles = {kind: workbook.add_format({"valign": "top"} | style) for kind, style in STYLES.items()}
+        for name, table in tables.items():
+            _write_sheet(workbook.add_worksheet(name), name, table, styles)
+
+
+def main() -> None:
+    """Write every bundled audit into `data/examples`."""
+    for name in EXAMPLES:
+        write_workbook(build_example(name), resource("data", "examples", f"{name}.xlsx"))
+
+
+def _draw(*key: object) -> float:
+    """Return a number in 0-1 (1 excluded) that depends on nothing but its key."""
+    return float(int.from_bytes(blake2b("|".join(map(str, key)).encode(), digest_size=6).digest()) / 2**48)
+
+
+def _shuffled(rows: Iterable[Row], *key: object, by: Sequence[str] = ("record_id", "crime_number")) -> list[Row]:
+    """Return the rows in an order drawn from the key and the columns `by`."""
+    return sorted(rows, key=lambda row: _draw(*key, *(row[column] for column in by)))
+
+
+def _deal(example: Example, what: str, parts: Mapping[str, bool], *key: object) -> str:
+    """Return one of the illustrative choices for the first part that holds and has any."""
+    lists = (
+        _choices().get((audit, what, part)) for part, holds in parts.items() if holds for audit in (example.name, "all")
+    )
+    choices = next(filter(None, lists))
+    return choices[int(_draw(example.name, what, *key) * len(choices))]
+
+
+@cache
+def _choices() -> Mapping[tuple[str, str, str], list[str]]:
+    """Return the illustrative choices of each audit, thing and part, repeated by their weights."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in _csv("illustrative"):
+        found.setdefault((row["audit"], row["what"], row["part"]), []).extend([row["choice"]] * int(row["weight"]))
+    return found
+
+
+@cache
+def _csv(name: str) -> list[dict[str, str]]:
+    with resource("data", "examples", f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _sizes(example: Example, stratum: Stratum) -> list[int]:
+    """Return the crimes due in each record: most hold one, some none, a few several."""
+    sizes = list(stratum.large_records)
+    ordinary = stratum.records_sampled - len(sizes)
+    for crimes, share in CRIMES_IN_RECORDS.items():
+        sizes += [crimes] * round(share * ordinary)
+    sizes += [1] * (stratum.crimes.due - sum(sizes))
+    sizes += [0] * (stratum.records_sampled - len(sizes))
+    order = sorted(range(len(sizes)), key=lambda place: _draw(example.name, stratum.name, "size", place))
+    return [sizes[place] for place in order]
+
+
+def _crimes(example: Example, stratum: Stratum) -> list[Row]:
+    """Return a stratum's crimes with everything but what was done for the victims of missed ones."""
+    sizes = zip(stratum.record_ids, _sizes(example, stratum), strict=True)
+    crimes: list[Row] = [
+        {"record_id": record_id, "crime_number": number, "size": size}
+        for record_id, size in sizes
+        for number in range(1, size + 1)
+    ]
+    ranked = sorted(crimes, key=lambda crime: _standing(example, stratum, crime))
+    for place, crime in enumerate(ranked):
+        crime["recorded"] = _yes_no(place >= stratum.crimes.missed)
+    for flag, shares in example.flags.items():
+        _add_flag(example, flag, shares.get(stratum.name, Share()), crimes)
+    part_recorded = {crime["record_id"] for crime in crimes if crime["recorded"] == "yes"}
+    for crime in crimes:
+        crime["reason"] = _reason(example, stratum, crime, part_recorded)
+        crime["offence"] = _offence(example, stratum, crime)
+        crime["reported_at"] = _reported_at(example, stratum, crime)
+    _add_recorded_at(example, stratum, crimes)
+    return crimes
+
+
+def _standing(example: Example, stratum: Stratum, crime: Row) -> float:
+    """Return how well a crime stands; the lowest are missed. A record's crimes tend to share their fate.
+
+    Beside large records misses lie singly; elsewhere the second crime of a record is missed most.
+    """
+    size, number = crime["size"], crime["crime_number"]
+    if size in stratum.large_records:
+        return -1.0 if number > size - stratum.large_records[size] else 2.0
+    if stratum.large_records and number > 1:
+        return 2.0
+    record = _draw(example.name, "missed", crime["record_id"])
+    own = _draw(example.name, "missed", crime["record_id"], number)
+    return 0.65 * record + 0.35 * own - 0.04 * (number == 2) + 0.2 * (number > 2)
+
+
+def _add_flag(example: Example, flag: str, share: Share, crimes: list[Row]) -> None:
+    """Flag as many recorded and missed crimes as published, record by record; a rape bears no second flag."""
+    free = [crime for crime in crimes if crime.get("rape") != "yes"]
+    left = {"yes": share.right, "no": share.missed}
+    for crime in crimes:
+        crime[flag] = "no"
+    for crime in _shuffled(free, example.name, flag, by=("record_id",)):
+        if left[crime["recorded"]]:
+            left[crime["recorded"]] -= 1
+            crime[flag] = "yes"
+
+
+def _reason(example: Example, stratum: Stratum, crime: Row, part_recorded: set[str]) -> str | None:
+    if crime["recorded"] == "yes":
+        return None
+    parts = {
+        "large record": crime["size"] in stratum.large_records,
+        "part recorded": crime["record_id"] in part_recorded,
+        "rape": crime.get("rape") == "yes",
+        f"{stratum.name} domestic_abuse": crime.get("domestic_abuse") == "yes",
+        stratum.name: True,
+    }
+    return _deal(example, "reason", parts, crime["record_id"], crime["crime_number"])
+
+
+def _offence(example: Example, stratum: Stratum, crime: Row) -> str:
+    parts = {
+        "images": crime["size"] in stratum.large_records,
+        crime["reason"]: True,
+        "rape": crime.get("rape") == "yes",
+        f"{stratum.name} missed": crime["recorded"] == "no",
+        stratum.name: True,
+    }
+    return _deal(example, "offence", parts, crime["record_id"], crime["crime_number"])
+
+
+def _opened_at(example: Example, stratum: Stratum, record_id: str) -> datetime:
+    """Return when a record was opened: records lie evenly over the period, in the order of their numbers."""
+    start, end = (datetime.combine(day, datetime.min.time()) for day in (stratum.period_start, stratum.period_end))
+    place = stratum.record_ids.index(record_id) + _draw(example.name, "opened", record_id)
+    minutes = (end - start) / timedelta(minutes=1) + 22 * 60
+    return start + timedelta(minutes=int(minutes * place / stratum.records_sampled))
+
+
+def _reported_at(example: Example, stratum: Stratum, crime: Row) -> datetime:
+    """Return when a crime was reported: one after another, minutes apart, from the record's opening on."""
+    number = crime["crime_number"]
+    minutes = 4 * (number - 1) + int(4 * _draw(example.name, "reported", crime["record_id"], number))
+    return _opened_at(example, stratum, crime["record_id"]) + timedelta(minutes=minutes)
+
+
+def _add_recorded_at(example: Example, stratum: Stratum, crimes: list[Row]) -> None:
+    """Say when crimes were recorded, the published number in time; crimes beyond those timed stay blank."""
+    recorded = _shuffled((crime for crime in crimes if crime["recorded"] == "yes"), example.name, "timed")
+    for place, crime in enumerate(recorded[: stratum.in_time.due]):
+        skewed = _draw(example.name, "delay", crime["record_id"], crime["crime_number"]) ** 2
+        minutes = 5 + int(1435 * skewed) if place < stratum.in_time.right else 1441 + int(7 * 1440 * skewed)
+        crime["recorded_at"] = crime["reported_at"] + timedelta(minutes=minutes)
+
+
+def _add_aftercare(example: Example, crimes: list[Row]) -> None:
+    """Say for missed crimes of the published kinds whether safeguarding was considered and an investigation made."""
+    for flag, (considered, investigated) in example.aftercare.items():
+        missed = [crime for crime in crimes if crime["recorded"] == "no" and crime.get(flag, "yes") == "yes"]
+        for place, crime in enumerate(_shuffled(missed, example.name, "aftercare")):
+            crime["safeguarding"] = _yes_no(place < considered)
+            crime["investigated"] = None if investigated is None else _yes_no(place < investigated)
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _records(example: Example, crimes: list[Row]) -> list[Row]:
+    """Return every sampled record; its route and opening code follow from its crimes where these say so."""
+    held: dict[str, list[Row]] = {}
+    for crime in crimes:
+        held.setdefault(crime["record_id"], []).append(crime)
+    return [
+        _record(example, stratum, record_id, held.get(record_id, []))
+        for stratum in example.strata
+        for record_id in stratum.record_ids
+    ]
+
+
+def _record(example: Example, stratum: Stratum, record_id: str, crimes: list[Row]) -> Row:
+    routes = {"third party": any(crime["reason"] == "third party" for crime in crimes), "records": True}
+    codes = {
+        "domestic_abuse": any(crime.get("domestic_abuse") == "yes" for crime in crimes),
+        f"{stratum.name} missed": any(crime["recorded"] == "no" for crime in crimes),
+        stratum.name: True,
+    }
+    return {
+        "record_id": record_id,
+        "stratum": stratum.name,
+        "route": _deal(example, "route", routes, record_id),
+        "opening_code": _deal(example, "opening_code", codes, record_id),
+        "opened_at": _opened_at(example, stratum, record_id),
+    }
+
+
+def _counts(example: Example) -> list[Row]:
+    return [
+        {
+            "measure": measure,
+            "stratum": stratum,
+            "domain": domain or None,
+            "reported": share.due,
+            "recorded": share.right,
+        }
+        for (measure, stratum, domain), share in example.counts.items()
+    ]
+
+
+def _n100(example: Example) -> list[Row]:
+    needed = [_yes_no(place < example.n100_needed.right) for place in range(example.n100_needed.due)]
+    outcomes = [outcome for outcome, number in example.n100_examined.items() for _ in range(number)]
+    rows: list[Row] = [{"test": "needed", "made": made} for made in needed]
+    return _numbered("n100_id", "N", rows + [{"test": "examined", "outcome": outcome} for outcome in outcomes])
+
+
+def _vulnerable(example: Example) -> list[Row]:
+    """Return vulnerable-victim records: most hold no crime, three hold two; each victim missed was safeguarded."""
+    share, investigated = example.vulnerable, example.vulnerable_investigated
+    names = ("reported", "recorded", "safeguarded", *(() if investigated is None else ("investigated",)))
+    rows: list[Row] = [dict.fromkeys(names, 0) for _ in range(example.vulnerable_records)]
+    order = sorted(range(len(rows)), key=lambda place: _draw(example.name, "vulnerable", place))
+    for place, record in enumerate(order[: max(share.due - 3, 0)] + order[:3]):
+        missed = place < share.missed
+        for name, counts in zip(names, (True, not missed, missed, place < (investigated or 0)), strict=False):
+            rows[record][name] += counts
+    return _numbered("record_id", "VV", rows)
+
+
+def _cancellations(example: Example) -> list[Row]:
+    """Return cancelled crimes; the victims told lie among right and wrong cancellations alike."""
+    rows = _numbered(
+        "cancellation_id",
+        "C",
+        [
+            {"crime_type": crime_type, "correct": _yes_no(place < share.right)}
+            for crime_type, share in example.cancelled.items()
+            for place in range(share.due)
+        ],
+    )
+    for crime_type, told in example.told.items():
+        group = (row for row in rows if row["crime_type"] == crime_type)
+        for place, row in enumerate(_shuffled(group, example.name, "told", by=("cancellation_id",))):
+            row["victim_informed"] = _yes_no(place < told)
+    return rows
+
+
+def _numbered(column: str, prefix: str, rows: list[Row]) -> list[Row]:
+    return [{column: f"{prefix}-{number:04d}"} | row for number, row in enumerate(rows, start=1)]
+
+
+def _columns(sheet: str) -> tuple[str, ...]:
+    return ("key", "value") if sheet == FACTS.name else all_sheets()[sheet].names
+
+
+def _table(sheet: str, rows: Iterable[Row]) -> pd.DataFrame:
+    columns = _columns(sheet)
+    return pd.DataFrame([[row.get(column) for column in columns] for row in rows], columns=list(columns), dtype=object)
+
+
+def _texts(name: str, sheet: str) -> list[Row]:
+    """Return a sheet's rows from the texts, whose cells stand in the order of the sheet's columns."""
+    found = [row for row in _csv("texts") if row["audit"] in ("all", name) and row["sheet"] == sheet]
+    cells = [[cell or None for cell in list(row.values())[2:]] for row in found]
+    return [dict(zip(_columns(sheet), row, strict=False)) for row in cells]
+
+
+TYPES: dict[str, Callable[[str], object]] = {"date": date.fromisoformat, "whole": int}
+
+
+def _facts(name: str) -> list[Row]:
+    """Return the facts as keys and values, the note first so that whoever opens the file sees it."""
+    given = {row["key"]: row["value"] for row in _texts(name, FACTS.name)}
+    kinds = {column.name: column.kind for column in FACTS.columns}
+    return [
+        {"key": key, "value": TYPES.get(kinds[key], str)(given[key]) if key in given else None}
+        for key in sorted(kinds, key=lambda key: key != "note")
+    ]
+
+
+STYLES: dict[str, dict[str, object]] = {
+    "header": {"bold": True, "bottom": 1},
+    "text": {"text_wrap": True},
+    "number": {"align": "left"},
+    "date": {"num_format": "dd/mm/yyyy", "align": "left"},
+    "moment": {"num_format": "dd/mm/yyyy hh:mm", "align": "left"},
+}
+WIDTHS = {"date": 12, "moment": 17}
+WIDEST = 90
+
+
+def _write_sheet(sheet: Any, name: str, table: pd.DataFrame, styles: Mapping[str, Any]) -> None:
+    known = all_sheets().get(name)
+    kinds = {column.name: column.kind for column in known.columns} if known else {}
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(table.columns):
+        kind, values = kinds.get(column, "text"), table[column].tolist()
+        longest = max((len(value) for value in values if isinstance(value, str)), default=0)
+        width = max(len(column) + 2, WIDTHS.get(kind, 8), min(longest + 2, WIDEST))
+        sheet.set_column(place, place, width, styles.get(kind))
+        sheet.write_string(0, place, column, styles["header"])
+        for row, value in enumerate(values, start=1):
+            _write_cell(sheet, row, place, value, styles)
+
+
+def _write_cell(sheet: Any, row: int, place: int, value: Any, styles: Mapping[str, Any]) -> None:
+    if value is None or pd.isna(value):
+        return
+    if isinstance(value, str):
+        sheet.write_string(row, place, value, styles["text"])
+    elif isinstance(value, date):
+        sheet.write_datetime(row, place, value, styles["moment" if isinstance(value, datetime) else "date"])
+    else:
+        sheet.write_number(row, place, value, styles["number"])
+
+
+if __name__ == "__main__":
+    main()

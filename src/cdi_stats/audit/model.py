@@ -1,0 +1,118 @@
+"""What an audit is: facts, strata and tables, checked once and then trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+
+import pandas as pd
+
+from cdi_stats.audit.problems import Problem
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of the `audit` sheet; schema.FACTS says what each holds."""
+
+    force: str
+    audit_type: str
+    prepared_by: str
+    publication_date: date
+    counting_rules: str
+    title: str = ""
+    prepared_for: str = ""
+    timeliness_hours: int = 24
+    selection: str = ""
+    exclusions: str = ""
+    independence: str = ""
+    overall: str = "weighted"
+    earlier_audit: str = ""
+    records_basis: str = "audited"
+    frame_basis: str = "counted"
+    volume_basis: str = "published"
+    reasons_basis: str = "audited"
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """A part of recorded crime sampled on its own; numbers that are not known are None."""
+
+    stratum: str
+    label: str
+    period_start: date
+    period_end: date
+    records_sampled: int
+    records_in_frame: int | None = None
+    recorded_in_year: int | None = None
+    year_end: date | None = None
+    auditable_share: float | None = None
+    planned_margin: float | None = None
+    planned_confidence_level: float | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A checked audit. `tables` holds one frame a sheet (all sheets, empty where absent), rows numbered as in the file.
+
+    `digest` is the SHA-256 of the file or folder it was read from; `warnings` are the problems that did not stop it.
+    """
+
+    id: str
+    facts: Facts
+    strata: tuple[Stratum, ...]
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    digest: str
+    warnings: tuple[Problem, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
+
+    def __str__(self) -> str:
+        return f"{self.facts.force}: {self.facts.audit_type} of {self.period[0]} to {self.period[1]} ({self.id})"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one sheet's rows; changing the copy leaves the audit as it is."""
+        return self.tables[name].copy()
+
+    @property
+    def has_records(self) -> bool:
+        """Return whether the sampled records are known, not only totals."""
+        return not self.tables["records"].empty
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """Return the first and last day of the audit, over all strata."""
+        return min(s.period_start for s in self.strata), max(s.period_end for s in self.strata)
+
+    @property
+    def recorded_in_year(self) -> int | None:
+        """Return the crimes recorded in the reference year over all strata, or None where one is not known."""
+        volumes = [s.recorded_in_year for s in self.strata]
+        return None if None in volumes else sum(v for v in volumes if v is not None)
+
+    @property
+    def population(self) -> dict[str, int] | None:
+        """Return {stratum: records in the frame}, or None where one is not known."""
+        sizes = {s.stratum: s.records_in_frame for s in self.strata}
+        return None if None in sizes.values() else {name: size for name, size in sizes.items() if size is not None}
+
+    @cached_property
+    def crimes(self) -> pd.DataFrame:
+        """Return the crimes due, each with its record's stratum, route and opening code."""
+        records = self.tables["records"][["record_id", "stratum", "route", "opening_code"]]
+        return self.tables["crimes"].merge(records, on="record_id", how="left", validate="many_to_one")
+
+    def by_record(self, crimes: pd.DataFrame, hits: pd.Series[bool]) -> pd.DataFrame:
+        """Return one row a sampled record: stratum, `reported` (its rows of `crimes`) and `recorded` (of these, hits).
+
+        Records with no such crime stay, with zeros.
+        """
+        counts = pd.DataFrame({"record_id": crimes["record_id"], "reported": 1, "recorded": hits.astype(int)})
+        sums = counts.groupby("record_id")[["reported", "recorded"]].sum()
+        records = self.tables["records"][["record_id", "stratum"]]
+        return records.join(sums, on="record_id").fillna({"reported": 0, "recorded": 0})

@@ -1,0 +1,87 @@
+"""What changed between two audits: each shared rate, earlier beside later, with the change's interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.findings.measures import ALL
+from cdi_stats.methods.comparison import Change, compare_rates
+from cdi_stats.methods.extrapolation import Total, extrapolate_additional
+
+
+@dataclass(frozen=True)
+class FindingChange:
+    """One rate in both audits. `additional` is the crimes a year that the earlier rate would have missed."""
+
+    later: Finding
+    earlier: Finding
+    change: Change
+    additional: Total | None
+
+    @property
+    def key(self) -> str:
+        """Return the change's name in figures.json."""
+        return f"change/{self.later.key}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A later audit against an earlier one."""
+
+    later: Findings
+    earlier: Findings
+    changes: tuple[FindingChange, ...]
+
+    def get(self, measure: str, domain: str = ALL, stratum: str = ALL) -> FindingChange | None:
+        """Return the change of one rate, or None where one of the audits does not have it."""
+        wanted = (measure, domain, stratum)
+        return next((c for c in self.changes if (c.later.measure, c.later.domain, c.later.stratum) == wanted), None)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Return what makes the two audits less than alike."""
+        later, earlier = self.later.audit.facts, self.earlier.audit.facts
+        found = []
+        if later.counting_rules != earlier.counting_rules:
+            found.append(
+                f"The two audits applied different counting rules ({earlier.counting_rules}, then {later.counting_rules})."
+            )
+        if later.timeliness_hours != earlier.timeliness_hours:
+            found.append(
+                f"Timeliness means {later.timeliness_hours} hours here and {earlier.timeliness_hours} hours in the earlier audit."
+            )
+        if (later.audit_type == "internal audit") != (earlier.audit_type == "internal audit"):
+            found.append("One of the two was made by inspectors, the other by the force itself.")
+        if self.later.overall.weighting != self.earlier.overall.weighting:
+            found.append("One overall rate is pooled over strata, the other weighted.")
+        return tuple(found)
+
+
+def compare_findings(later: Findings, earlier: Findings) -> Comparison:
+    """Return every rate that both audits have, later against earlier."""
+    changes = []
+    for finding in later.rows:
+        before = earlier.get(finding.measure, finding.domain, finding.stratum)
+        if before is not None and finding.estimate and before.estimate:
+            changes.append(_change(finding, before, _volume(later, finding)))
+    return Comparison(later, earlier, tuple(changes))
+
+
+def _change(later: Finding, earlier: Finding, recorded: int | None) -> FindingChange:
+    assert later.estimate is not None
+    assert earlier.estimate is not None
+    level = later.estimate.interval.confidence_level
+    change = compare_rates(later.estimate, earlier.estimate, confidence_level=level)
+    comparable = recorded is not None and earlier.estimate.rate > 0 and later.estimate.rate > 0
+    additional = extrapolate_additional(later.estimate, earlier.estimate, recorded=recorded) if comparable else None
+    return FindingChange(later, earlier, change, additional)
+
+
+def _volume(findings: Findings, finding: Finding) -> int | None:
+    """Return the recorded crimes in the year that a recording rate speaks for."""
+    if not finding.measure.startswith("recording_rate") or finding.domain != ALL:
+        return None
+    if finding.stratum == ALL:
+        return findings.audit.recorded_in_year
+    return next(s.recorded_in_year for s in findings.audit.strata if s.stratum == finding.stratum)

@@ -1,0 +1,384 @@
+"""An audit becomes Findings: one row a measure, domain and stratum, with everything a reader needs to judge it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cdi_stats.audit.model import Audit, Stratum
+from cdi_stats.errors import InvalidCounts
+from cdi_stats.findings.measures import ALL, MEASURES, Measure, flags_used
+from cdi_stats.methods.extrapolation import Total, extrapolate_unrecorded
+from cdi_stats.methods.proportion import Interval, proportion_interval
+from cdi_stats.methods.survey import Caution, RateEstimate, estimate_rate, estimate_rate_from_counts
+
+OTHER_WEIGHTING = {"pooled": "weighted", "weighted": "pooled"}
+TOTALS_ONLY = Caution("totals-only", "Only totals are known, so clustering of crimes in records cannot be seen.")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rate: what was measured, on what, and how it came out. `estimate` is None where no case was due.
+
+    `plain` is the Wilson interval that ignores clusters and frames; `published` the inspectorate's (Wald with finite
+    population, rule of three at 100 %); `unrecorded` and `unrecorded_plain` the crimes not recorded in a year.
+    """
+
+    measure: str
+    domain: str
+    stratum: str
+    estimate: RateEstimate | None
+    weighting: str = ""
+    plain: Interval[float] | None = None
+    published: Interval[float] | None = None
+    unrecorded: Total | None = None
+    unrecorded_plain: Total | None = None
+    warnings: tuple[Caution, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return the finding's name in figures.json."""
+        return f"{self.measure}/{self.domain}/{self.stratum}"
+
+    @property
+    def due(self) -> int:
+        """Return the cases due (0 where none was)."""
+        return self.estimate.reported if self.estimate else 0
+
+    @property
+    def done(self) -> int:
+        """Return the cases done, of those due."""
+        return self.estimate.recorded if self.estimate else 0
+
+    @property
+    def provenance(self) -> str:
+        """Say in one line how the figures of this finding came about."""
+        if self.estimate is None:
+            return f"{self.measure}: no case due"
+        e = self.estimate
+        records = f" in {e.records} records" if e.records is not None else ""
+        weighting = f", {self.weighting}" if self.weighting else ""
+        return (
+            f"{e.recorded} of {e.reported}{records}{weighting}; {e.interval.method}, {e.interval.confidence_level:.0%}, "
+            f"effective sample {e.effective_sample_size:.1f}, degrees of freedom {e.degrees_of_freedom:.1f}"
+        )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an audit shows. `table` is the tidy form; `get` finds one row."""
+
+    audit: Audit
+    rows: tuple[Finding, ...]
+    confidence_level: float
+    method: str
+    degrees_of_freedom: str
+    _index: dict[tuple[str, str, str], Finding] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", {(row.measure, row.domain, row.stratum): row for row in self.rows})
+
+    def get(self, measure: str, domain: str = ALL, stratum: str = ALL) -> Finding | None:
+        """Return the finding of a measure, or None where the audit does not have it."""
+        return self._index.get((measure, domain, stratum))
+
+    def of(self, measure: str) -> list[Finding]:
+        """Return every finding of a measure, in order."""
+        return [row for row in self.rows if row.measure == measure]
+
+    @property
+    def overall(self) -> Finding:
+        """Return the overall recording rate."""
+        return self._index["recording_rate", ALL, ALL]
+
+    def stratum(self, name: str) -> Finding:
+        """Return a stratum's recording rate."""
+        return self._index["recording_rate", ALL, name]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Return one row a finding; rates in 0-1, yearly crimes unrounded, blanks where a figure does not exist."""
+        return pd.DataFrame([_row(row) for row in self.rows])
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html())
+
+
+def examine(
+    audit: Audit,
+    *,
+    confidence_level: float = 0.95,
+    method: str = "wilson",
+    degrees_of_freedom: str = "kurtosis",
+    overall: str | None = None,
+) -> Findings:
+    """Return the Findings of an audit: every measure of the catalogue for which it holds a case.
+
+    `overall` ("pooled" or "weighted") overrides what the audit says of its strata; where frames are not known the
+    overall rate is pooled, and says so. Raises InvalidCounts for an unknown method or level.
+    """
+    examiner = _Examiner(audit, confidence_level, method, degrees_of_freedom, overall or audit.facts.overall)
+    return Findings(audit, tuple(examiner.rows()), confidence_level, method, degrees_of_freedom)
+
+
+@dataclass(frozen=True)
+class _Examiner:
+    audit: Audit
+    level: float
+    method: str
+    degrees_of_freedom: str
+    overall: str
+
+    def rows(self) -> Iterator[Finding]:
+        for measure in MEASURES.values():
+            found = list(self._measure(measure))
+            counted = {(row.domain, row.stratum) for row in found}
+            for row in self._counts(measure):
+                if (row.domain, row.stratum) in counted:
+                    raise InvalidCounts(
+                        f"sheet counts: found {measure.key} for {row.domain}, {row.stratum}, which the records give too; "
+                        "expected one source. To mend: delete one of the two"
+                    )
+                found.append(row)
+            yield from found
+
+    def _measure(self, measure: Measure) -> Iterator[Finding]:
+        rows = self.audit.crimes if measure.sheet == "crimes" else self.audit.table(measure.sheet)
+        rows = rows[measure.due(self.audit, rows)]
+        if measure.key == "recording_rate":
+            yield from self._recording_rates(measure, rows)
+        elif not rows.empty:
+            if measure.weight:
+                yield self._by_count(measure, rows, measure.weight)
+                return
+            done = measure.done(self.audit, rows)
+            for domain, stratum, part in self._parts(measure, rows):
+                yield self._finding(measure, domain, stratum, rows[part], done[part])
+
+    def _recording_rates(self, measure: Measure, rows: pd.DataFrame) -> Iterator[Finding]:
+        if rows.empty:
+            yield from self._rates_from_totals()
+            return
+        done = measure.done(self.audit, rows)
+        weighting = self._weighting()
+        headline = self._finding(measure, ALL, ALL, rows, done)
+        yield self._with_year(headline, self.audit.recorded_in_year)
+        if self.audit.population and len(self.audit.strata) > 1:
+            other = OTHER_WEIGHTING[weighting]
+            finding = self._finding(measure, ALL, ALL, rows, done, weighting=other)
+            yield self._with_year(replace(finding, measure=f"recording_rate_{other}"), self.audit.recorded_in_year)
+        for domain, stratum, part in self._parts(measure, rows):
+            if (domain, stratum) != (ALL, ALL):
+                finding = self._finding(measure, domain, stratum, rows[part], done[part])
+                yield self._with_year(finding, self._volume(stratum) if domain == ALL else None)
+
+    def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series[bool]]]:
+        yield ALL, ALL, pd.Series(True, index=rows.index, dtype=bool)
+        for by in measure.by:
+            if by == "strata":
+                for stratum in self.audit.strata:
+                    part = rows["stratum"] == stratum.stratum
+                    if part.any() or measure.key == "recording_rate":
+                        yield ALL, stratum.stratum, part
+            elif by == "flags":
+                for flag in flags_used(self.audit):
+                    part = rows[flag].fillna(False).astype(bool)
+                    if part.any():
+                        yield flag, ALL, part
+            else:
+                for value in dict.fromkeys(rows[by]):
+                    yield str(value), ALL, rows[by] == value
+
+    def _finding(
+        self,
+        measure: Measure,
+        domain: str,
+        stratum: str,
+        rows: pd.DataFrame,
+        done: pd.Series[bool],
+        weighting: str | None = None,
+    ) -> Finding:
+        if measure.sampled and self.audit.has_records:
+            weighting = (weighting or self._weighting()) if stratum == ALL else ""
+            missing = self._strata_without_sample() if stratum == ALL and domain == ALL else []
+            if missing:
+                names = ", ".join(missing)
+                caution = Caution("missing-stratum", f"There is no overall rate, because {names} has no sampled crime.")
+                return Finding(measure.key, domain, stratum, None, weighting, warnings=(caution,))
+            whole = measure.key == "recording_rate" and domain == ALL
+            estimate = self._sampled(rows, done, weighting, stratum, whole=whole) if len(rows) else None
+        else:
+            weighting = ""
+            estimate = estimate_rate_from_counts(int(done.sum()), len(rows), confidence_level=self.level)
+        return self._complete(Finding(measure.key, domain, stratum, estimate, weighting))
+
+    def _sampled(
+        self, rows: pd.DataFrame, done: pd.Series[bool], weighting: str, stratum: str, *, whole: bool
+    ) -> RateEstimate:
+        """Return the rate of some crimes of the sample. `whole` keeps records with none: they were sampled for it."""
+        by_record = self.audit.by_record(rows, done)
+        strata, reported = by_record["stratum"].to_numpy(), by_record["reported"].to_numpy()
+        domain = (None if stratum == ALL else strata == stratum) if whole else reported > 0
+        weight = None if weighting == "weighted" else np.ones(len(by_record))
+        recorded = by_record["recorded"].to_numpy()
+        estimate: RateEstimate = self._estimate(recorded, reported, strata, self.audit.population, weight, domain)
+        return estimate
+
+    def _estimate(self, recorded: Any, reported: Any, stratum: Any, population: Any, weight: Any, domain: Any) -> Any:
+        return estimate_rate(
+            recorded,
+            reported,
+            stratum=stratum,
+            population=population,
+            weight=weight,
+            domain=domain,
+            confidence_level=self.level,
+            method=self.method,
+            degrees_of_freedom=self.degrees_of_freedom,
+        )
+
+    def _by_count(self, measure: Measure, rows: pd.DataFrame, weight: tuple[str, str]) -> Finding:
+        """Return the finding of a sheet whose rows are records that count their own cases."""
+        rows = rows.assign(missed=rows["reported"] - rows["recorded"])
+        due, done = (rows[column].astype(int).to_numpy() for column in weight)
+        if not due.sum():
+            caution = Caution("no-case", f"None of the {len(rows)} records held one of the {measure.due_as}.")
+            return Finding(measure.key, ALL, ALL, None, warnings=(caution,))
+        if len(rows) == 1:
+            estimate = estimate_rate_from_counts(int(done[0]), int(due[0]), confidence_level=self.level)
+        else:
+            estimate = self._estimate(done, due, None, None, None, None)
+        return self._complete(Finding(measure.key, ALL, ALL, estimate))
+
+    def _counts(self, measure: Measure) -> Iterator[Finding]:
+        """Yield the findings of a measure that the counts sheet carries as totals."""
+        table = self.audit.tables["counts"]
+        for row in table[table["measure"] == measure.key].itertuples():
+            domain = ALL if pd.isna(row.domain) else str(row.domain)
+            stratum = ALL if pd.isna(row.stratum) else str(row.stratum)
+            if measure.key == "recording_rate" and domain == ALL and not self.audit.has_records:
+                continue
+            yield self._from_totals(measure.key, domain, stratum, int(row.recorded), int(row.reported))
+
+    def _from_totals(
+        self, measure: str, domain: str, stratum: str, recorded: int, reported: int, population: float | None = None
+    ) -> Finding:
+        if not reported:
+            return Finding(measure, domain, stratum, None, warnings=(Caution("no-case", "No case was due."),))
+        estimate = estimate_rate_from_counts(recorded, reported, population=population, confidence_level=self.level)
+        return self._complete(Finding(measure, domain, stratum, replace(estimate, warnings=(TOTALS_ONLY,))))
+
+    def _rates_from_totals(self) -> Iterator[Finding]:
+        """Yield the recording rates of an audit known only by its strata's totals."""
+        table = self.audit.tables["counts"]
+        chosen = table[(table["measure"] == "recording_rate") & table["domain"].isna() & table["stratum"].notna()]
+        totals = {str(row.stratum): (int(row.recorded), int(row.reported)) for row in chosen.itertuples()}
+        missing = [s.stratum for s in self.audit.strata if not totals.get(s.stratum, (0, 0))[1]]
+        if missing:
+            names = ", ".join(missing)
+            caution = Caution("missing-stratum", f"There is no overall rate, because {names} has no sampled crime.")
+            yield Finding("recording_rate", ALL, ALL, None, warnings=(caution,))
+        else:
+            for measure, weighting in self._weightings(totals):
+                yield self._overall_from_totals(measure, weighting, totals)
+        for stratum in self.audit.strata:
+            recorded, reported = totals.get(stratum.stratum, (0, 0))
+            population = _crimes_in_frame(stratum, reported)
+            finding = self._from_totals("recording_rate", ALL, stratum.stratum, recorded, reported, population)
+            yield self._with_year(finding, stratum.recorded_in_year)
+
+    def _weightings(self, totals: dict[str, tuple[int, int]]) -> Iterable[tuple[str, str]]:
+        weighting = self._weighting()
+        yield "recording_rate", weighting
+        if self.audit.population and len(totals) > 1:
+            other = OTHER_WEIGHTING[weighting]
+            yield f"recording_rate_{other}", other
+
+    def _overall_from_totals(self, measure: str, weighting: str, totals: dict[str, tuple[int, int]]) -> Finding:
+        """Return the overall rate of totals: each crime counted as a record of its own, strata and frames kept."""
+        names = [s.stratum for s in self.audit.strata]
+        recorded = np.concatenate([np.repeat([1, 0], [totals[n][0], totals[n][1] - totals[n][0]]) for n in names])
+        stratum = np.repeat(names, [totals[n][1] for n in names])
+        frames = {s.stratum: _crimes_in_frame(s, totals[s.stratum][1]) for s in self.audit.strata}
+        population = None if None in frames.values() else frames
+        weight = None if weighting == "weighted" else np.ones(recorded.size)
+        estimate = self._estimate(recorded, np.ones(recorded.size), stratum, population, weight, None)
+        estimate = replace(estimate, records=None, design_effect=math.nan, warnings=(*estimate.warnings, TOTALS_ONLY))
+        finding = self._complete(Finding(measure, ALL, ALL, estimate, weighting))
+        return self._with_year(finding, self.audit.recorded_in_year)
+
+    def _complete(self, finding: Finding) -> Finding:
+        """Add what each rate is set beside: the plain interval, the published one, and its cautions."""
+        e = finding.estimate
+        if e is None:
+            return replace(finding, warnings=(Caution("no-case", "No case was due."),))
+        plain = proportion_interval(e.recorded, e.reported, confidence_level=self.level)
+        published = None
+        if finding.measure.startswith("recording_rate") and finding.domain == ALL:
+            size = None if e.crimes_in_frame is None else max(e.crimes_in_frame, e.reported)
+            published = proportion_interval(e.recorded, e.reported, method="wald-fpc", population=size)
+        return replace(finding, plain=plain, published=published, warnings=e.warnings)
+
+    def _with_year(self, finding: Finding, recorded: int | None) -> Finding:
+        if recorded is None or finding.estimate is None or finding.plain is None:
+            return finding
+        plain = replace(finding.estimate, interval=finding.plain)
+        return replace(
+            finding,
+            unrecorded=extrapolate_unrecorded(finding.estimate, recorded=recorded),
+            unrecorded_plain=extrapolate_unrecorded(plain, recorded=recorded),
+        )
+
+    def _weighting(self) -> str:
+        return self.overall if self.audit.population else "pooled"
+
+    def _volume(self, stratum: str) -> int | None:
+        return next((s.recorded_in_year for s in self.audit.strata if s.stratum == stratum), None)
+
+    def _strata_without_sample(self) -> list[str]:
+        present = set(self.audit.crimes["stratum"])
+        return [s.label for s in self.audit.strata if s.stratum not in present]
+
+
+def _crimes_in_frame(stratum: Stratum, reported: int) -> float | None:
+    """Return the crimes in a stratum's frame: records in the frame times crimes a sampled record."""
+    if stratum.records_in_frame is None:
+        return None
+    return max(stratum.records_in_frame * reported / stratum.records_sampled, reported)
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    e, total = finding.estimate, finding.unrecorded
+    nan = math.nan
+    return {
+        "measure": finding.measure,
+        "domain": finding.domain,
+        "stratum": finding.stratum,
+        "records": e.records if e and e.records is not None else None,
+        "reported": finding.due,
+        "recorded": finding.done,
+        "rate": e.rate if e else nan,
+        "low": e.interval.low if e else nan,
+        "high": e.interval.high if e else nan,
+        "confidence_level": e.interval.confidence_level if e else nan,
+        "method": e.interval.method if e else "",
+        "effective_sample_size": e.effective_sample_size if e else nan,
+        "design_effect": e.design_effect if e else nan,
+        "degrees_of_freedom": e.degrees_of_freedom if e else nan,
+        "unrecorded_per_year": total.value if total else nan,
+        "unrecorded_low": total.interval.low if total else nan,
+        "unrecorded_high": total.interval.high if total else nan,
+        "weighting": finding.weighting,
+        "standard_error": e.standard_error if e else nan,
+        "plain_low": finding.plain.low if finding.plain else nan,
+        "plain_high": finding.plain.high if finding.plain else nan,
+        "published_low": finding.published.low if finding.published else nan,
+        "published_high": finding.published.high if finding.published else nan,
+        "warnings": "; ".join(caution.message for caution in finding.warnings),
+    }

@@ -1,0 +1,85 @@
+"""A document as a PDF: tagged, PDF/UA-1 and PDF/A-2a, set by a fixed Typst template that reads the document as data."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cdi_stats.report
+from cdi_stats.errors import ReportFailed
+from cdi_stats.publish.document import Document
+
+STANDARDS = ("ua-1", "a-2a")
+
+_TEMPLATE = Path(__file__).parent / "report.typ"
+_FONTS = Path(cdi_stats.report.__file__).parent / "fonts"
+
+
+def render_pdf(document: Document) -> bytes:
+    """Return the document as a PDF, the same bytes each time.
+
+    A character that no font here can draw is spelt out by its Unicode name in brackets. Raises ReportFailed when Typst
+    refuses, for example a chart without alternative text.
+    """
+    import typst
+
+    data = _spell_out(json.dumps(asdict(document), ensure_ascii=False))
+    try:
+        pdf, warnings = _compiler().compile_with_warnings(
+            sys_inputs={"doc": data}, format="pdf", pdf_standards=list(STANDARDS), timestamp=_timestamp(document)
+        )
+    except typst.TypstError as error:
+        raise ReportFailed(_explain(document, [error])) from error
+    # A warning is a page gone wrong: a font not found leaves it without words, a layout unsettled with wrong page numbers.
+    if warnings:
+        raise ReportFailed(_explain(document, warnings))
+    return bytes(pdf)
+
+
+@cache
+def _compiler() -> Any:
+    import typst
+
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=sorted({face.parent for face in _faces()}))
+    return typst.Compiler(_TEMPLATE, root=_TEMPLATE.parent, font_paths=fonts, ignore_system_fonts=True)
+
+
+def _faces() -> list[Path]:
+    """Return Inter, and for other scripts the DejaVu Sans that comes with matplotlib."""
+    matplotlib = find_spec("matplotlib")
+    assert matplotlib is not None
+    assert matplotlib.origin is not None
+    other = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return [*sorted(_FONTS.glob("*.otf")), other / "DejaVuSans.ttf", other / "DejaVuSans-Bold.ttf"]
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset().union(*(FT2Font(face).get_charmap() for face in _faces()))
+
+
+def _spell_out(text: str) -> str:
+    unknown = {letter for letter in set(text) if letter >= " " and ord(letter) not in _drawable()}
+    return text.translate({ord(letter): _name(letter) for letter in unknown})
+
+
+def _name(letter: str) -> str:
+    return f"[{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}]"
+
+
+def _timestamp(document: Document) -> datetime:
+    return datetime.fromisoformat(document.date or "1970-01-01").replace(tzinfo=UTC)
+
+
+def _explain(document: Document, troubles: Sequence[Any]) -> str:
+    said = [line for trouble in troubles for line in (trouble.message, *(f"hint: {hint}" for hint in trouble.hints))]
+    return "\n  ".join([f"The PDF of “{document.title}” could not be made:", *said])

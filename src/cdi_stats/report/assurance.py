@@ -1,0 +1,173 @@
+"""What lets a reader trust or doubt the figures: methods in plain words, limits of the evidence, the annex."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cdi_stats.findings.change import Comparison
+from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.report import tables
+from cdi_stats.report.blocks import Block, Bullets, Heading, Paragraph, Strong, Table, Text
+from cdi_stats.report.narrative import say
+from cdi_stats.report.numbers import FindingNumbers
+from cdi_stats.resources import code_list
+
+RULE = {
+    "pooled": "pools all crimes audited, whichever stratum they came from",
+    "weighted": "weights each stratum by the crimes reported in it",
+}
+
+
+def method_points(findings: Findings) -> Iterator[Text]:
+    """Yield how the audit was made and the figures computed, a point each."""
+    facts, level = findings.audit.facts, f"{findings.confidence_level:.0%}"
+    if facts.selection:
+        yield _point("Selection.", facts.selection)
+    if facts.exclusions:
+        yield _point("Left out.", facts.exclusions)
+    if facts.independence:
+        yield _point("Independence.", facts.independence)
+    yield _point(
+        "What is counted.",
+        "Auditors read or hear each sampled record and count the crimes that the counting rules say should have been "
+        "recorded, then those that were. The rate is the second count over the first: its unit is the crime.",
+    )
+    yield _point(
+        "The interval.",
+        f"A sample gives an estimate. The {level} interval around each rate is made so that, over many such audits, it "
+        "holds the true rate that often. Crimes in one record tend to be recorded or missed together, so the interval "
+        "counts how much independent evidence the records give, not how many crimes they hold, and is wider for it.",
+    )
+    weighting = findings.overall.weighting
+    if weighting and len(findings.audit.strata) > 1:
+        yield _point("The overall rate.", f"It {RULE[weighting]}.")
+    if any(s.recorded_in_year for s in findings.audit.strata):
+        yield _point(
+            "A year.",
+            "Crimes not recorded in a year follow from the crimes the force did record: if p is the rate, every p crimes "
+            "recorded stand for 1 − p that were not. The range takes the limits of p the same way.",
+        )
+
+
+def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[Text]:
+    """Yield what the evidence cannot carry, from the audit's facts and each finding's cautions."""
+    facts = findings.audit.facts
+    basis = code_list("basis")
+    if facts.records_basis != "audited":
+        yield _point(
+            "Records.",
+            f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in records, and so "
+            "the width of every adjusted interval, is illustrative.",
+        )
+    if facts.frame_basis == "implied":
+        yield _point(
+            "Frames.", "The sizes of the frames were not published; they are implied by the published figures."
+        )
+    if facts.volume_basis == "implied":
+        yield _point(
+            "Recorded crime in the year.",
+            "It was not published with the audit; it is implied by the published yearly figures, which are therefore "
+            "reproduced, not tested.",
+        )
+    if facts.reasons_basis == "illustrative":
+        yield _point("Reasons.", "The number of crimes under each reason is illustrative.")
+    if not findings.audit.has_records:
+        yield _point("Totals only.", "Clustering of crimes in records cannot be seen, so intervals may be too short.")
+    if any(s.records_in_frame is None for s in findings.audit.strata):
+        yield _point("Frames.", "The sizes of the frames are not known, so no correction is made for them.")
+    for caution, names in _cautions(findings).items():
+        yield _point(f"{', '.join(names)}.", caution)
+    if comparison:
+        for caution in comparison.cautions:
+            yield _point("Comparison.", caution)
+    yield _point(
+        "What is not seen.",
+        "Reports that left no auditable record, and crimes that nobody reported, are outside every figure here.",
+    )
+
+
+def _cautions(findings: Findings) -> dict[str, list[str]]:
+    """Return each caution on a recording rate with the rates it concerns."""
+    labels = {s.stratum: s.label.capitalize() for s in findings.audit.strata}
+    found: dict[str, list[str]] = {}
+    for row in findings.of("recording_rate"):
+        name = labels.get(row.stratum, "Overall") if row.domain == "all" else row.domain.replace("_", " ").capitalize()
+        for caution in row.warnings:
+            if caution.code not in ("pooled", "totals-only"):
+                found.setdefault(caution.message, []).append(name)
+    return found
+
+
+def annex_blocks(findings: Findings, rates: Sequence[tuple[str, Finding]]) -> Iterator[Block]:
+    """Yield the technical annex."""
+    known = [(label, row) for label, row in rates if row.estimate]
+    if known:
+        yield Heading(3, "Three intervals side by side")
+        yield Paragraph(_comparison_words(known[0][1]))
+        yield tables.methods_table("The same counts by three methods", known)
+    yield Heading(3, "How the figures are computed")
+    yield Bullets(tuple(_formula_points(findings)))
+    yield Heading(3, "How to repeat this report")
+    yield _repeat_table(findings)
+
+
+def _comparison_words(overall: Finding) -> Text:
+    n = FindingNumbers(overall)
+    return say(
+        "If every crime were independent of the others, the overall interval would be {plain_low} to {plain_high}; "
+        "adjusted for the records that crimes come in, it is {low} to {high}. The inspectorate publishes Wald's interval, "
+        "corrected for the finite frame, and the rule of three where no crime was missed (always at 95%); it is given here "
+        "to compare with published figures, not as a recommendation.",
+        plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
+    )  # fmt: skip
+
+
+def _formula_points(findings: Findings) -> Iterator[Text]:
+    yield _point(
+        "Rate and variance.",
+        "A ratio of totals over records, weighted by stratum where the rate is weighted; its variance is the "
+        "linearised one for a stratified sample of clusters, with finite-population correction where the frame is known "
+        "(Cochran 1977; Woodruff 1971).",
+    )
+    df = {
+        "kurtosis": "Student's t on degrees of freedom taken from the kurtosis of the residuals (after Valliant and Rust 2010)",
+        "design": "Student's t on the number of records less that of strata",
+    }[findings.degrees_of_freedom]
+    name = {"wilson": "Wilson's score interval (1927)", "wald": "the linearised Wald interval"}[findings.method]
+    yield _point("Interval.", f"{name[0].upper()}{name[1:]} on the effective number of crimes, with {df}.")
+    yield _point(
+        "No miss.",
+        "Where every sampled crime was recorded, the lower limit is Wilson's on Kish's effective number of records.",
+    )
+    yield _point(
+        "Yearly figures.",
+        "Unrecorded crimes are R (1 − p) / p, with R the crimes recorded in the year; the limits of p are carried through. "
+        "Additional crimes are R (1 − p earlier / p present), limits by the MOVER-R method (Donner and Zou 2012).",
+    )
+    yield _point(
+        "Change.", "The difference of two rates, limits by square-and-add on the limits of each (Newcombe 1998)."
+    )
+
+
+def _repeat_table(findings: Findings) -> Table:
+    from cdi_stats import __version__
+
+    audit = findings.audit
+    rows: list[tuple[Text, ...]] = [
+        ("Audit", audit.id),
+        ("SHA-256 of the audit file", f"{audit.digest[:32]} {audit.digest[32:]}"),
+        ("Confidence level", f"{findings.confidence_level:.0%}"),
+        ("Method", findings.method),
+        ("Degrees of freedom", findings.degrees_of_freedom),
+        ("Overall rate", findings.overall.weighting or "single stratum"),
+        ("Made with", f"cdi-stats {__version__}"),
+    ]
+    if audit.facts.source:
+        rows.insert(1, ("Source", audit.facts.source))
+    return Table(
+        "Inputs and options", (tables.Column("Item", width=1.2), tables.Column("Value", width=3.2)), tuple(rows)
+    )
+
+
+def _point(lead: str, words: str) -> Text:
+    return (Strong(lead), f" {words}")

@@ -1,0 +1,510 @@
+"""The inspection report's sections, each one call in a notebook; with an earlier audit, the re-inspection's too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from cdi_stats.audit.model import Audit
+from cdi_stats.audit.reading import locate_audit, read_audit
+from cdi_stats.findings.causes import examine_causes
+from cdi_stats.findings.change import Comparison, compare_findings
+from cdi_stats.findings.concentration import examine_concentration
+from cdi_stats.findings.examine import Finding, Findings, examine
+from cdi_stats.findings.measures import ALL, domain_label
+from cdi_stats.report import narrative, tables
+from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
+from cdi_stats.report.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Chart,
+    Heading,
+    Judgements,
+    Paragraph,
+    Section,
+    Statement,
+    Text,
+    Title,
+    section,
+)
+from cdi_stats.report.narrative import join, say
+from cdi_stats.report.numbers import FindingNumbers, in_words, long_date, percent
+from cdi_stats.resources import code_list
+
+NO_EARLIER = "none"
+
+
+def open_report(
+    audit: str,
+    *,
+    earlier: str = "",
+    confidence_level: float = 0.95,
+    method: str = "wilson",
+    degrees_of_freedom: str = "kurtosis",
+    overall: str = "",
+) -> Report:
+    """Read and examine an audit, and the earlier one it is compared with, and return the Report to tell it by.
+
+    `earlier` names the audit to compare with; blank takes the one that the audit itself names, "none" takes none.
+    `overall` ("pooled" or "weighted") overrides what the audit says. Raises what read_audit raises.
+    """
+    path = locate_audit(audit)
+    options = {"confidence_level": confidence_level, "method": method, "degrees_of_freedom": degrees_of_freedom}
+    findings = examine(read_audit(path), overall=overall or None, **options)  # type: ignore[arg-type]
+    named = earlier or findings.audit.facts.earlier_audit
+    if not named or named == NO_EARLIER:
+        return Report(findings)
+    before = examine(read_audit(locate_audit(named, path.parent)), overall=overall or None, **options)  # type: ignore[arg-type]
+    return Report(findings, compare_findings(findings, before))
+
+
+@dataclass(frozen=True)
+class Report:
+    """An examined audit, ready to be told section by section; `comparison` holds an earlier audit where there is one."""
+
+    findings: Findings
+    comparison: Comparison | None = None
+
+    @property
+    def audit(self) -> Audit:
+        """Return the audit told of."""
+        return self.findings.audit
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {s.stratum: s.label for s in self.audit.strata}
+
+    @property
+    def _rates(self) -> list[tuple[str, Finding]]:
+        return _rates(self.findings)
+
+    @property
+    def _earlier_rates(self) -> list[tuple[str, Finding]]:
+        return _rates(self.comparison.earlier) if self.comparison else []
+
+    @property
+    def _level(self) -> str:
+        return f"{self.findings.confidence_level:.0%}"
+
+    def title(self) -> Section:
+        """Tell whose report this is, when and from what; and what every reader must know first."""
+        facts, overall = self.audit.facts, self.findings.overall
+        n = FindingNumbers(overall)
+        sample: Text = "none" if not n.exists else say("{due} reported crimes", due=n.due)
+        if n.exists and self.audit.has_records:
+            sample = say("{due} reported crimes in {records} records", due=n.due, records=n.records)
+        rows: list[tuple[str, Text]] = [
+            ("Force", facts.force),
+            ("Kind of audit", code_list("audit_types")[facts.audit_type]),
+            ("Audit period", narrative.period_words(self.findings)),
+            ("Sample", sample),
+            ("Prepared by", facts.prepared_by),
+            ("Published", long_date(facts.publication_date)),
+            ("Counting rules", facts.counting_rules),
+        ]
+        if facts.prepared_for:
+            rows.insert(4, ("Prepared for", facts.prepared_for))
+        note = Callout("note", "Read this first", facts.note) if facts.note else None
+        title = Title(facts.title or facts.force, facts.publication_date.isoformat(), tuple(rows), facts.prepared_by)
+        return section(title, note)
+
+    def judgement(self) -> Section:
+        """Show the grades that people gave; none is ever computed."""
+        table, grades = self.audit.tables["judgements"], code_list("judgements")
+        given = {str(row.question): grades[str(row.judgement)] for row in table.itertuples()}
+        if not given:
+            return section(Paragraph("No judgement has been entered for this audit."))
+        rows = tuple((label, given[code]) for code, label in code_list("questions").items() if code in given)
+        return section(
+            Judgements(rows, f"Given by {self.audit.facts.prepared_by}; judgements are never computed here.")
+        )
+
+    def summary(self) -> Section:
+        """Tell the whole in a few sentences and figures."""
+        overall = self.findings.overall
+        paragraphs = [self._overall_words()]
+        if overall.estimate:
+            paragraphs.append(narrative.unrecorded_sentence(overall, "reported crimes"))
+            paragraphs.append(self._change_words("reported crimes"))
+            paragraphs.append(self._weakest_words())
+        cards = [_statement(label, finding) for label, finding in self._rates if finding.estimate]
+        return section(
+            *cards,
+            *_paragraphs(paragraphs),
+            self._context("summary"),
+            *_paragraphs([narrative.actions_sentence(self.findings)]),
+        )
+
+    def overall(self) -> Section:
+        """Tell the overall recording rate, its strata, and pooled against weighted."""
+        finding = self.findings.overall
+        words = [self._overall_words(), narrative.route_sentence(self.findings)]
+        if finding.estimate:
+            words.append(narrative.published_sentence(finding))
+            words.append(narrative.weighting_sentences(self.findings))
+        rates = [(label, row) for label, row in self._rates if row.estimate]
+        return section(
+            *self._statements(None),
+            *_paragraphs(words),
+            self._context("overall"),
+            self._rates_chart(rates) if rates else None,
+            tables.rates_table("Recording rates, overall and by stratum", self._rates),
+        )
+
+    def strata(self) -> Section:
+        """Tell each stratum under a heading of its own."""
+        parts: list[Block | Iterable[Block] | None] = []
+        for stratum in self.audit.strata:
+            finding = self.findings.stratum(stratum.stratum)
+            parts.append(Heading(3, _capital(stratum.label)))
+            words: list[Text | None] = [narrative.rate_sentence(finding)]
+            if finding.estimate:
+                parts.append(self._statements(stratum.stratum))
+                words.append(narrative.published_sentence(finding))
+                words.append(narrative.unrecorded_sentence(finding, f"crimes ({stratum.label})"))
+                words.append(self._change_words(f"crimes ({stratum.label})", stratum.stratum))
+            parts.append(_paragraphs(words))
+            parts.append(self._context(stratum.stratum))
+        return section(*parts)
+
+    def domains(self) -> Section:
+        """Tell the parts of the sample that cut across strata, such as domestic abuse and rape."""
+        parts: list[Block | Iterable[Block] | None] = []
+        rows = [row for row in self.findings.of("recording_rate") if row.domain != ALL and row.estimate]
+        for finding in rows:
+            parts.append(Heading(3, _capital(domain_label(finding.domain))))
+            parts.append(self._domain_statements(finding))
+            followed = [
+                self.findings.get(measure, finding.domain)
+                for measure in ("safeguarding", "investigated", "victim_informed")
+            ]
+            words = [narrative.rate_sentence(finding), *(narrative.rate_sentence(f) for f in followed if f)]
+            change = self.comparison.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
+            if change:
+                words.append(narrative.change_sentence(change))
+            parts.append(_paragraphs(words))
+            parts.append(self._context(finding.domain))
+        if rows:
+            parts.append(self._domains_chart(rows))
+        return section(*parts)
+
+    def causes(self) -> Section:
+        """Tell why crimes were not recorded."""
+        causes = examine_causes(self.audit, confidence_level=self.findings.confidence_level)
+        if not causes:
+            return section(Paragraph("No reasons are held: the audit misses no crime, or gives only totals."))
+        notes: tuple[Text, ...] = ()
+        if self.audit.facts.reasons_basis == "illustrative":
+            notes = (
+                "The published report names causes without counting them: how often each occurs here is illustrative.",
+            )
+        from cdi_stats.report.charts import causes_chart
+
+        top = causes[0]
+        title = f"“{top.label}” is the reason most often given"
+        return section(
+            Paragraph(narrative.causes_sentence(causes, "crimes")),
+            self._context("causes"),
+            causes_chart(title, causes, self._level, notes),
+            tables.causes_table("Reasons for crimes not recorded", causes, self._level),
+        )
+
+    def concentration(self) -> Section:
+        """Tell whether a few records carry the misses."""
+        if not self.audit.has_records:
+            return section(
+                Paragraph("Only totals are known, so it cannot be seen whether a few records carry the misses.")
+            )
+        rows = [(_capital(s.label), examine_concentration(self.audit, stratum=s.stratum)) for s in self.audit.strata]
+        shown = [row for row in rows if row[1].missed]
+        if not shown:
+            return section(Paragraph("No crime was missed in any record."))
+        from cdi_stats.report.charts import concentration_chart
+
+        label, worst = max(shown, key=lambda row: row[1].share(2))
+        title = f"Two records hold {percent(worst.share(2), 0)} of the misses in {label[0].lower()}{label[1:]}"
+        words = [
+            say("{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c, label.lower()))
+            for label, c in rows
+        ]
+        return section(
+            Bullets(tuple(words)),
+            concentration_chart(title, shown),
+            tables.concentration_table("Missed crimes and the records that hold them", shown),
+        )
+
+    def annual(self) -> Section:
+        """Tell the crimes not recorded in a year, with ranges."""
+        rows = [(label, row) for label, row in self._rates if row.unrecorded]
+        if not rows:
+            return section(
+                Paragraph("The crimes recorded in the year are not given, so nothing is extrapolated to a year.")
+            )
+        from cdi_stats.report.charts import annual_chart
+
+        words = narrative.unrecorded_sentence(rows[0][1], "reported crimes")
+        n = FindingNumbers(rows[0][1])
+        title = f"Over {n.unrecorded} reported crimes a year are not recorded" if n.unrecorded else ""
+        parts: list[Block | Iterable[Block] | None] = [
+            *_paragraphs([words]),
+            annual_chart(title, rows),
+            tables.annual_table("Crimes not recorded in a year", rows),
+        ]
+        if self.comparison:
+            parts.append(
+                tables.additional_table(
+                    "Additional crimes recorded a year, against the earlier audit", self.comparison, self._rate_keys
+                )
+            )
+        return section(*parts)
+
+    def changes(self) -> Section:
+        """Tell every rate against the earlier audit's."""
+        if self.comparison is None:
+            return section(Paragraph("There is no earlier audit to compare with."))
+        from cdi_stats.report.charts import change_chart
+
+        keys = [*self._rate_keys, *self._other_keys]
+        changes = [self.comparison.get(*key) for _, key in keys]
+        improved = sum(c is not None and c.change.direction == "improved" for c in changes)
+        compared = sum(c is not None for c in changes)
+        title = f"{_capital(in_words(improved))} of {in_words(compared)} rates clearly improved"
+        cautions = self.comparison.cautions
+        return section(
+            *_paragraphs([self._change_words("reported crimes")]),
+            Callout("warning", "Before comparing", " ".join(cautions)) if cautions else None,
+            change_chart(title, self.comparison, keys),
+            tables.change_table("Earlier and present findings", self.comparison, keys),
+        )
+
+    def vulnerable(self) -> Section:
+        """Tell what vulnerable-victim records hold."""
+        words = self._measure_words("vulnerable_victims", "vulnerable_safeguarding", "vulnerable_investigated")
+        return self._told("vulnerable", words, self._records_examined("vulnerable_victims"))
+
+    def n100(self) -> Section:
+        """Tell whether N100s were made where needed, and right where made."""
+        words = self._measure_words("n100_made", "n100_correct")
+        return self._told(
+            "n100", words, tables.n100_outcomes_table("What the N100s examined were found to be", self.findings)
+        )
+
+    def timeliness(self) -> Section:
+        """Tell how many recorded crimes were recorded in time."""
+        rows = [(self._part_label(f), f) for f in self.findings.of("timeliness") if f.estimate and f.stratum != ALL]
+        if not rows:
+            return self._told("timeliness", [])
+        from cdi_stats.report.charts import timeliness_chart
+
+        hours = self.audit.facts.timeliness_hours
+        label, worst = min(rows, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
+        title = f"{FindingNumbers(worst).rate} of recorded crimes were in time for {label[0].lower()}{label[1:]}, the lowest"
+        lead = f"A crime must be recorded within {hours} hours of its report."
+        table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
+        return self._told(
+            "timeliness", [lead, *self._changes_of("timeliness")], timeliness_chart(title, hours, rows), table
+        )
+
+    def cancellations(self) -> Section:
+        """Tell whether crimes were cancelled rightly, and victims told."""
+        rows = [(_capital(f.domain), f) for f in self.findings.of("cancelled_correctly") if f.domain != ALL]
+        words = self._measure_words("cancelled_correctly", "victims_informed")
+        table = tables.rates_table("Cancelled crimes reviewed", rows, "Reviewed", "Right") if rows else None
+        return self._told("cancellations", words, table)
+
+    def equality(self) -> Section:
+        """Tell which characteristics of victims the force collects."""
+        return self._told("equality", [narrative.equality_sentence(self.findings)])
+
+    def leadership(self) -> Section:
+        """Tell leadership and culture in the words entered, and the progress of recommendations."""
+        actions = tables.actions_table("Recommendations and areas for improvement", self.findings)
+        return self._told("leadership", [narrative.actions_sentence(self.findings)], actions)
+
+    def next_steps(self) -> Section:
+        """Tell what follows, in the words entered."""
+        return self._told("next", [])
+
+    def methods(self) -> Section:
+        """Tell in plain words how the audit was made and the figures computed."""
+        return section(
+            Bullets(tuple(method_points(self.findings))),
+            tables.sample_table("What was examined", self.findings),
+            tables.precision_table("Planned and achieved precision", self.findings),
+        )
+
+    def limits(self) -> Section:
+        """Tell what the evidence cannot carry."""
+        return section(Bullets(tuple(limit_points(self.findings, self.comparison))))
+
+    def annex(self) -> Section:
+        """Tell the technical detail: methods side by side, formulas in words, and how to repeat the run."""
+        return section(*annex_blocks(self.findings, self._rates))
+
+    @property
+    def _rate_keys(self) -> list[tuple[str, tuple[str, str, str]]]:
+        return [(label, (row.measure, row.domain, row.stratum)) for label, row in self._rates]
+
+    @property
+    def _other_keys(self) -> list[tuple[str, tuple[str, str, str]]]:
+        rates = [row for row in self.findings.of("recording_rate") if row.domain != ALL]
+        return [(_capital(domain_label(row.domain)), (row.measure, row.domain, row.stratum)) for row in rates]
+
+    def _overall_words(self) -> Text:
+        overall = self.findings.overall
+        if overall.estimate is None:
+            return narrative.rate_sentence(overall)
+        n = FindingNumbers(overall)
+        return say(
+            "{force} recorded an estimated {rate} of the crimes reported to it ({level} interval {low} to {high}; {done} of "
+            "{due} crimes audited{weighting}). The crimes were reported in the audit period, {period}.",
+            force=self.audit.facts.force,
+            rate=n.rate,
+            level=n.level,
+            low=n.low,
+            high=n.high,
+            done=n.done,
+            due=n.due,
+            weighting=f", {overall.weighting}" if overall.weighting else "",
+            period=narrative.period_words(self.findings),
+        )
+
+    def _weakest_words(self) -> Text | None:
+        rows = [(s.label, self.findings.stratum(s.stratum)) for s in self.audit.strata]
+        known = [(label, row) for label, row in rows if row.estimate]
+        if len(known) < 2:
+            return None
+        label, weakest = min(known, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
+        n = FindingNumbers(weakest)
+        return say(
+            "Recording is weakest for {label}: {rate} ({level} interval {low} to {high}; {done} of {due} crimes audited).",
+            label=label, rate=n.rate, level=n.level, low=n.low, high=n.high, done=n.done, due=n.due,
+        )  # fmt: skip
+
+    def _change_words(self, what: str, stratum: str = ALL) -> Text | None:
+        change = self.comparison.get("recording_rate", ALL, stratum) if self.comparison else None
+        if change is None:
+            return None
+        return join(narrative.change_sentence(change), narrative.additional_sentence(change, what))
+
+    def _statements(self, stratum: str | None) -> list[Statement]:
+        """Return the present headline; with an earlier audit, its own before it."""
+        label = "Overall" if stratum is None else _capital(self._labels[stratum])
+        now = self.findings.overall if stratum is None else self.findings.stratum(stratum)
+        if now.estimate is None:
+            return []
+        before = self.comparison.earlier.get("recording_rate", ALL, stratum or ALL) if self.comparison else None
+        if before is None or before.estimate is None:
+            return [_statement(label, now)]
+        return [_statement(label, before, "earlier/"), _statement(label, now, now=True)]
+
+    def _domain_statements(self, finding: Finding) -> list[Statement]:
+        before = (
+            self.comparison.earlier.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
+        )
+        now = _count_statement(finding, now=before is not None)
+        return [_count_statement(before, "earlier/"), now] if before and before.estimate else [now]
+
+    def _rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
+        from cdi_stats.report.charts import rates_chart
+
+        label, low = min(rates, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
+        title = f"Recording is lowest for {label[0].lower()}{label[1:]}, at {FindingNumbers(low).rate}"
+        return rates_chart(title, rates, [row for row in self._earlier_rates if row[1].estimate])
+
+    def _domains_chart(self, rows: list[Finding]) -> Chart:
+        from cdi_stats.report.charts import rates_chart
+
+        labelled = [(_capital(domain_label(row.domain)), row) for row in rows]
+        earlier = [
+            row for row in (self.comparison.earlier.of("recording_rate") if self.comparison else []) if row.estimate
+        ]
+        before = [(_capital(domain_label(row.domain)), row) for row in earlier if row.domain != ALL]
+        words = narrative.join_words([f"{FindingNumbers(row).rate} of {domain_label(row.domain)}" for row in rows])
+        return rates_chart(f"{_capital(words)} was recorded", labelled, before)
+
+    def _measure_words(self, *measures: str) -> list[Text | None]:
+        words: list[Text | None] = []
+        for measure in measures:
+            finding = self.findings.get(measure)
+            if finding:
+                words.append(narrative.rate_sentence(finding))
+                words.extend(self._changes_of(measure))
+        return words
+
+    def _changes_of(self, measure: str) -> list[Text]:
+        changes = self.comparison.changes if self.comparison else ()
+        found = [c for c in changes if c.later.measure == measure and (c.later.domain, c.later.stratum) != (ALL, ALL)]
+        whole = [c for c in changes if c.later.measure == measure and c.later.stratum == ALL and c.later.domain == ALL]
+        if measure != "timeliness":
+            return [narrative.change_sentence(c) for c in whole]
+        return [
+            say("{part}: {words}", part=_strong(self._part_label(c.later)), words=narrative.change_sentence(c))
+            for c in found
+        ]
+
+    def _records_examined(self, measure: str) -> Statement | None:
+        finding = self.findings.get(measure)
+        return _count_statement(finding) if finding and finding.estimate else None
+
+    def _part_label(self, finding: Finding) -> str:
+        if finding.domain == ALL:
+            return _capital(self._labels.get(finding.stratum, finding.stratum))
+        return _capital(domain_label(finding.domain))
+
+    def _told(self, code: str, words: Iterable[Text | None], *blocks: Block | None) -> Section:
+        context = self._context(code)
+        statements = [block for block in blocks if isinstance(block, Statement)]
+        others = [block for block in blocks if block is not None and not isinstance(block, Statement)]
+        told = section(*statements, *_paragraphs(words), context, *others)
+        return told if told.blocks else section(Paragraph("This audit did not examine it."))
+
+    def _context(self, code: str) -> list[Block]:
+        table = self.audit.tables["context"]
+        return [Paragraph(str(text)) for text in table.loc[table["section"] == code, "text"]]
+
+
+def _rates(findings: Findings) -> list[tuple[str, Finding]]:
+    strata = [(_capital(s.label), findings.stratum(s.stratum)) for s in findings.audit.strata]
+    return [("Overall", findings.overall), *strata]
+
+
+def _statement(label: str, finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
+    """Return a rate as a headline statistic."""
+    n = FindingNumbers(finding, prefix)
+    when = "Earlier finding. " if prefix else "Present finding. " if now else ""
+    what = "reported crime" if label == "Overall" else label[0].lower() + label[1:]
+    verb = "were" if what.endswith("s") else "was"
+    detail = narrative.sample_line(finding, prefix)
+    if finding.done < finding.due:
+        return Statement(
+            (n.rate,), f"{when}{label}: of {what} {verb} recorded" if when else f"of {what} {verb} recorded", detail
+        )
+    says = say("{when}of {what} {verb} recorded: all {due} audited were", when=when, what=what, verb=verb, due=n.due)
+    return Statement(say("More than {low}", low=n.published_low), says, join(detail, "· headline by the rule of three"))
+
+
+def _count_statement(finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
+    """Return a small count as a headline statistic."""
+    from cdi_stats.findings.measures import MEASURES
+
+    n = FindingNumbers(finding, prefix)
+    when = "Earlier finding. " if prefix else "Present finding. " if now else ""
+    says = f"{when}{_capital(narrative.cases_of(finding)) if when else narrative.cases_of(finding)} {MEASURES[finding.measure].done_as}"
+    return Statement(say("{done} of {due}", done=n.done, due=n.due), says, narrative.sample_line(finding, prefix))
+
+
+def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
+    return [Paragraph(text) for text in texts if text]
+
+
+def _strong(words: str) -> Text:
+    from cdi_stats.report.blocks import Strong
+
+    return (Strong(words),)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,359 @@
+"""Sentences made from findings by rule, so that words and tables cannot disagree."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+from cdi_stats.findings.causes import NOT_GIVEN, Cause
+from cdi_stats.findings.change import FindingChange
+from cdi_stats.findings.concentration import Concentration
+from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.findings.measures import ALL, MEASURES, domain_label
+from cdi_stats.report.blocks import Figure, Inline, Strong, Text
+from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, in_words, long_date, percent
+
+RATE = "{done} of {due} {cases} {verb}: {rate} ({level} interval {low} to {high})."
+FEW = "{done} of {due} {cases} {verb}; on so few cases the true rate could lie anywhere from {low} to {high}."
+EVERY = "All {due} {cases} {verb}; at {level} confidence the true rate is at least {low}."
+NEVER = "None of the {due} {cases} {verb}; at {level} confidence the true rate is at most {high}."
+
+UNRECORDED = (
+    "We estimate that over {value} {what} a year are not recorded ({level} range {low} to {high}). "
+    "Were every crime independent of the others in its record, the range would be {plain_low} to {plain_high}."
+)
+ALL_RECORDED_YEAR = "Every sampled crime was recorded; at most {high} {what} a year could be missing ({level} limit)."
+
+CHANGED = "The rate {moved} from {before} to {after}, a change of {difference} percentage points ({level} interval {low} to {high})."
+UNCLEAR = (
+    "The rate was {before} and is now {after}. The change of {difference} percentage points ({level} interval {low} to "
+    "{high}) may be chance: there is no clear change."
+)
+ADDITIONAL = (
+    "At the earlier rate the force would have recorded an estimated {value} fewer {what} in the year: it now records "
+    "an additional {value} ({level} range {low} to {high})."
+)
+
+WEIGHTING = {
+    "pooled": (
+        "This overall rate pools the crimes audited, as they fell in the sample. Weighted by the crimes reported in "
+        "each stratum it is {other} ({level} interval {low} to {high})."
+    ),
+    "weighted": (
+        "This overall rate weights each stratum by the crimes reported in it. Pooled, as the crimes fell in the sample, "
+        "it would be {other} ({level} interval {low} to {high})."
+    ),
+}
+WHY_DIFFERENT = (
+    "The two differ because the strata were not sampled alike: {over} makes up {sample} of the crimes audited but "
+    "{frame} of those reported, and {under} {under_sample} against {under_frame}."
+)
+NO_WEIGHTS = (
+    "The sizes of the frames are not known, so the strata cannot be weighted: the overall rate pools the crimes as "
+    "they fell in the sample."
+)
+
+
+def say(template: str, **values: Text | Figure | Strong) -> Text:
+    """Return a text with each {name} of a template replaced by its value, figures kept as figures."""
+    parts: list[Inline] = []
+    for words, name, _, _ in Formatter().parse(template):
+        if words:
+            parts.append(words)
+        if name:
+            value = values[name]
+            parts.extend(value if isinstance(value, tuple) else (value,))
+    return tuple(parts)
+
+
+def join(*texts: Text | None) -> Text:
+    """Return several sentences as one text, a space between."""
+    parts: list[Inline] = []
+    for text in texts:
+        if text:
+            if parts:
+                parts.append(" ")
+            parts.extend((text,) if isinstance(text, str) else text)
+    return tuple(parts)
+
+
+def rate_sentence(finding: Finding, prefix: str = "", cases: str | None = None) -> Text:
+    """Say how many of the cases due were done, with the rate's interval; counts alone where they are few."""
+    measure = MEASURES[finding.measure.removesuffix("_pooled").removesuffix("_weighted")]
+    numbers = FindingNumbers(finding, prefix)
+    if not numbers.exists:
+        return " ".join(str(caution) for caution in finding.warnings)
+    if finding.done == finding.due:
+        template = EVERY
+    elif finding.done == 0:
+        template = NEVER
+    else:
+        template = FEW if numbers.few else RATE
+    return say(
+        template,
+        done=numbers.done,
+        due=numbers.due,
+        cases=cases or cases_of(finding),
+        verb=measure.done_as,
+        rate=numbers.rate,
+        low=numbers.low,
+        high=numbers.high,
+        level=numbers.level,
+    )
+
+
+def cases_of(finding: Finding) -> str:
+    """Return what a finding counts: the measure's cases, with its domain where it is a part."""
+    cases = MEASURES[finding.measure].due_as
+    if finding.domain == ALL:
+        return cases
+    if finding.measure == "recording_rate":
+        return f"reported crimes of {domain_label(finding.domain)}"
+    return f"{cases} ({domain_label(finding.domain)})"
+
+
+def sample_line(finding: Finding, prefix: str = "") -> Text:
+    """Return interval, counts, records and method in one short line."""
+    numbers = FindingNumbers(finding, prefix)
+    records = say(" in {n} records", n=numbers.records) if isinstance(numbers.records, Figure) else ""
+    adjusted = "adjusted for records" if isinstance(numbers.records, Figure) else "from totals"
+    return say(
+        "{level} interval {low} to {high} · {done} of {due}{records} · Wilson, {adjusted}{weighting}",
+        level=numbers.level,
+        low=numbers.low,
+        high=numbers.high,
+        done=numbers.done,
+        due=numbers.due,
+        records=records,
+        adjusted=adjusted if _method(finding) == "wilson" else f"{_method(finding)}, {adjusted}",
+        weighting=f", {finding.weighting}" if finding.weighting else "",
+    )
+
+
+def _method(finding: Finding) -> str:
+    return finding.estimate.interval.method if finding.estimate else ""
+
+
+def published_sentence(finding: Finding, prefix: str = "") -> Text:
+    """Say what the inspectorate's own method makes of the same counts."""
+    numbers = FindingNumbers(finding, prefix)
+    if finding.done == finding.due:
+        return say(
+            "By the inspectorate's rule of three, more than {low} of such crimes are recorded (−{margin} points).",
+            low=numbers.published_low,
+            margin=numbers.published_margin,
+        )
+    return say(
+        "The inspectorate's method (Wald, each crime independent, corrected for the frame) gives a margin of ±{margin} "
+        "percentage points.",
+        margin=numbers.published_margin,
+    )
+
+
+def unrecorded_sentence(finding: Finding, what: str, prefix: str = "") -> Text | None:
+    """Say how many crimes a year are not recorded, with the range and the range without clustering."""
+    numbers = FindingNumbers(finding, prefix)
+    value = numbers.unrecorded
+    if value is None or finding.unrecorded is None or finding.unrecorded_plain is None:
+        return None
+    low, high = numbers.limits(finding.unrecorded)
+    plain_low, plain_high = numbers.limits(finding.unrecorded_plain, "unrecorded_plain")
+    template = UNRECORDED if finding.done < finding.due else ALL_RECORDED_YEAR
+    return say(
+        template, value=value, what=what, level=numbers.level, low=low, high=high, plain_low=plain_low, plain_high=plain_high
+    )  # fmt: skip
+
+
+def change_sentence(change: FindingChange) -> Text:
+    """Say whether a rate improved, worsened, or did not clearly change."""
+    numbers = ChangeNumbers(change)
+    direction = change.change.direction
+    moved = {"improved": "rose", "worsened": "fell"}.get(direction, "")
+    return say(
+        CHANGED if moved else UNCLEAR,
+        moved=moved,
+        before=FindingNumbers(change.earlier, "earlier/").rate,
+        after=FindingNumbers(change.later).rate,
+        difference=numbers.difference,
+        low=numbers.low,
+        high=numbers.high,
+        level=FindingNumbers(change.later).level,
+    )
+
+
+def additional_sentence(change: FindingChange, what: str) -> Text | None:
+    """Say how many more crimes a year are recorded than the earlier rate would have given."""
+    numbers = ChangeNumbers(change)
+    value = numbers.additional
+    if value is None or change.change.direction != "improved":
+        return None
+    low, high = numbers.additional_limits
+    return say(ADDITIONAL, value=value, what=what, level=FindingNumbers(change.later).level, low=low, high=high)
+
+
+def weighting_sentences(findings: Findings) -> Text | None:
+    """Say whether the overall rate is pooled or weighted, what the other would be, and why they differ."""
+    overall = findings.overall
+    if overall.estimate is None or len(findings.audit.strata) < 2:
+        return None
+    other = findings.get(f"recording_rate_{'weighted' if overall.weighting == 'pooled' else 'pooled'}")
+    if other is None:
+        return NO_WEIGHTS
+    numbers = FindingNumbers(other)
+    first = say(
+        WEIGHTING[overall.weighting], other=numbers.rate, level=numbers.level, low=numbers.low, high=numbers.high
+    )
+    return join(first, _why_different(findings))
+
+
+def _why_different(findings: Findings) -> Text | None:
+    """Name the strata that the sample holds most too much and most too little of."""
+    shares = []
+    rows = [findings.stratum(s.stratum) for s in findings.audit.strata]
+    frames = [r.estimate.crimes_in_frame for r in rows if r.estimate]
+    if len(frames) < len(rows) or None in frames:
+        return None
+    sampled, framed = sum(r.due for r in rows), sum(f for f in frames if f)
+    for stratum, row, frame in zip(findings.audit.strata, rows, frames, strict=True):
+        shares.append((row.due / sampled, (frame or 0.0) / framed, stratum))
+    over, under = (pick(shares, key=lambda share: share[0] / share[1]) for pick in (max, min))
+    return say(
+        WHY_DIFFERENT,
+        over=over[2].label,
+        sample=_share(f"sample_share/{over[2].stratum}", over[0]),
+        frame=_share(f"frame_share/{over[2].stratum}", over[1]),
+        under=under[2].label,
+        under_sample=_share(f"sample_share/{under[2].stratum}", under[0]),
+        under_frame=_share(f"frame_share/{under[2].stratum}", under[1]),
+    )
+
+
+def _share(key: str, share: float) -> Figure:
+    return Figure(key, share, percent(share, 0), "percent", "crimes audited, and crimes in the frame, by stratum")
+
+
+def concentration_sentence(concentration: Concentration, what: str) -> Text:
+    """Say how far a few records carry the misses."""
+    missed, records = concentration.missed, len(concentration.misses)
+    key = f"concentration/{concentration.stratum or ALL}"
+    source = f"{missed} missed crimes in {records} of {concentration.records} records"
+    if not missed:
+        return f"No {what} was missed."
+    first = say(
+        "The {missed} missed crimes ({what}) lie in {records} of the {sampled} records examined.",
+        missed=Figure(f"{key}/missed", missed, count(missed), "count", source),
+        what=what,
+        records=Figure(f"{key}/records_with_misses", records, count(records), "count", source),
+        sampled=Figure(f"{key}/records", concentration.records, count(concentration.records), "count", source),
+    )
+    if concentration.share(2) < 0.25 or records <= 2:
+        return first
+    rest = concentration.rate_without_top[2]
+    second = say(
+        "{two} of them lie in two records alone ({share} of all misses); without these two records the sample's rate "
+        "would be {rest}.",
+        two=Figure(f"{key}/top_2_missed", concentration.top[2], count(concentration.top[2]), "count", source),
+        share=Figure(
+            f"{key}/top_2_share", concentration.share(2), percent(concentration.share(2), 0), "percent", source
+        ),
+        rest=Figure(f"{key}/rate_without_top_2", rest, percent(rest), "percent", source),
+    )
+    return join(first, second)
+
+
+def causes_sentence(causes: tuple[Cause, ...], what: str) -> Text:
+    """Name the reasons most often given for missing crimes."""
+    given = [cause for cause in causes if cause.reason != NOT_GIVEN][:3]
+    if not given:
+        return f"No reason was given for the {what} that were missed." if causes else f"No {what} was missed."
+    total = sum(cause.crimes for cause in causes)
+    parts = [
+        say(
+            "{label} ({crimes})",
+            label=cause.label[0].lower() + cause.label[1:],
+            crimes=Figure(
+                f"causes/{cause.reason}/crimes", cause.crimes, count(cause.crimes), "count", f"of {total} missed"
+            ),
+        )
+        for cause in given
+    ]
+    return say(
+        "Of {total} missed crimes, the reasons given most often were {listed}.",
+        total=Figure("causes/missed", total, count(total), "count", "crimes due and not recorded in the sample"),
+        listed=listed(parts),
+    )
+
+
+def listed(parts: list[Text]) -> Text:
+    """Return texts as a list in words: a, b and c."""
+    out: list[Inline] = []
+    for place, part in enumerate(parts):
+        if place:
+            out.append(" and " if place == len(parts) - 1 else ", ")
+        out.extend((part,) if isinstance(part, str) else part)
+    return tuple(out)
+
+
+def period_words(findings: Findings) -> str:
+    """Return the audit period in words; each stratum's own where they differ."""
+    periods = {(s.period_start, s.period_end) for s in findings.audit.strata}
+    if len(periods) == 1:
+        start, end = periods.pop()
+        return f"{long_date(start)} to {long_date(end)}"
+    return "; ".join(
+        f"{s.label}: {long_date(s.period_start)} to {long_date(s.period_end)}" for s in findings.audit.strata
+    )
+
+
+def route_sentence(findings: Findings) -> Text | None:
+    """Say what share of recorded crime comes by a route that can be audited."""
+    shares = {s.auditable_share for s in findings.audit.strata}
+    share = shares.pop() if len(shares) == 1 else None
+    if share is None:
+        return None
+    figure = Figure("auditable_share", share, percent(share), "percent", "stated by the force")
+    return say(
+        "The rate speaks for crime that reaches the force by a route that leaves a record to audit; the force states "
+        "that {share} of the crime it records (without fraud) does. It says nothing of crimes reported in other ways.",
+        share=figure,
+    )
+
+
+def equality_sentence(findings: Findings) -> Text | None:
+    """Say which characteristics of victims the force collects, and how often."""
+    table = findings.audit.tables["equality"]
+    if table.empty:
+        return None
+    from cdi_stats.resources import code_list
+
+    parts: list[Text] = []
+    for code, label in code_list("collected").items():
+        names = [str(name) for name in table.loc[table["collected"] == code, "characteristic"]]
+        if names:
+            parts.append(f"{label[0].lower() + label[1:]}: {join_words(names)}")
+    return f"Information on victims is collected as follows. {'; '.join(str(p) for p in parts).capitalize()}."
+
+
+def join_words(words: list[str]) -> str:
+    """Return words as a list: a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def actions_sentence(findings: Findings) -> Text | None:
+    """Say how many recommendations are complete."""
+    table = findings.audit.tables["actions"]
+    recommendations = table[table["kind"] == "recommendation"]
+    if recommendations.empty:
+        return None
+    complete, total = int((recommendations["status"] == "complete").sum()), len(recommendations)
+    source = "actions sheet"
+    if complete == total:
+        return say(
+            "All {total} recommendations are complete.",
+            total=Figure("actions/recommendations", total, in_words(total), "count", source),
+        )
+    return say(
+        "{complete} of {total} recommendations {verb} complete.",
+        complete=Figure("actions/complete", complete, in_words(complete).capitalize(), "count", source),
+        total=Figure("actions/recommendations", total, in_words(total), "count", source),
+        verb="is" if complete == 1 else "are",
+    )

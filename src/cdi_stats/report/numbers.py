@@ -1,0 +1,258 @@
+"""How numbers read: one set of rules for every sentence, table and chart, in every format.
+
+Rates are 0-1 in code and percentages here. Halves round up; a rate below 1 is never shown as 100%, nor one above 0 as
+0%. Crimes in a year are rounded down, as the inspectorate's "over 24,300".
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from cdi_stats.findings.change import FindingChange
+from cdi_stats.findings.examine import Finding
+from cdi_stats.methods.extrapolation import Total
+from cdi_stats.methods.survey import RateEstimate
+from cdi_stats.report.blocks import Figure
+
+WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+FEW_CASES = 30
+NOT_APPLICABLE = "n/a"
+
+
+def rounded(value: float, decimals: int) -> Decimal:
+    """Return a number rounded to some decimals, halves away from zero."""
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Return a share as a percentage: 0.836 reads 83.6%."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    step = Decimal(1).scaleb(-decimals)
+    shown = rounded(share * 100, decimals)
+    if 0 < share < 1:
+        shown = min(max(shown, step), 100 - step)
+    return f"{shown}%"
+
+
+def points(difference: float, decimals: int = 1) -> str:
+    """Return a difference of two rates in percentage points, with its sign: 0.1296 reads +13.0."""
+    shown = rounded(difference * 100, decimals)
+    return f"{shown:+}".replace("-", "−") if shown else f"{abs(shown)}"
+
+
+def margin(share: float, decimals: int = 2) -> str:
+    """Return half the width of an interval in percentage points: 0.01855 reads 1.85 (cut, not rounded up, at halves)."""
+    return str(rounded(share * 100, decimals))
+
+
+def count(number: float) -> str:
+    """Return a whole number with thousands separated: 1254 reads 1,254."""
+    return f"{rounded(number, 0):,}".replace("-", "−")
+
+
+def in_words(number: int) -> str:
+    """Return a small count in words, a larger one in figures."""
+    return WORDS[number] if 0 <= number < len(WORDS) else count(number)
+
+
+def yearly(number: float, step: int | None = None) -> str:
+    """Return crimes in a year rounded down: to the hundred from 1,000 on, to the ten below it, or to `step`."""
+    if math.isinf(number):
+        return "no upper limit"
+    step = step or (100 if abs(number) >= 1000 else 10)
+    return count(math.trunc(number / step + 1e-9) * step)
+
+
+def yearly_limit(number: float) -> str:
+    """Return a limit of crimes in a year, rounded to the nearest hundred (ten below 1,000)."""
+    if math.isinf(number):
+        return "no upper limit"
+    step = 100 if abs(number) >= 1000 else 10
+    return count(float(rounded(number / step, 0)) * step)
+
+
+def long_date(day: date) -> str:
+    """Return a date in full: 1 June 2016."""
+    return f"{day.day} {day:%B %Y}"
+
+
+@dataclass(frozen=True)
+class FindingNumbers:
+    """The figures of one finding as they read. `prefix` sets an earlier audit's figures apart."""
+
+    finding: Finding
+    prefix: str = ""
+
+    def _figure(self, name: str, value: float, text: str, unit: str) -> Figure:
+        return Figure(f"{self.prefix}{self.finding.key}/{name}", float(value), text, unit, self.finding.provenance)
+
+    @property
+    def exists(self) -> bool:
+        """Return whether there is a rate at all."""
+        return self.finding.estimate is not None
+
+    @property
+    def few(self) -> bool:
+        """Return whether there are too few cases for a percentage to mean much."""
+        return self.finding.due < FEW_CASES
+
+    @property
+    def level(self) -> str:
+        """Return the confidence level, such as 95%."""
+        return f"{self._estimate.interval.confidence_level * 100:g}%"
+
+    @property
+    def _estimate(self) -> RateEstimate:
+        assert self.finding.estimate is not None
+        return self.finding.estimate
+
+    @property
+    def rate(self) -> Figure:
+        """Return the rate."""
+        return self._figure("rate", self._estimate.rate, percent(self._estimate.rate), "percent")
+
+    @property
+    def low(self) -> Figure:
+        """Return the lower limit."""
+        low = self._estimate.interval.low
+        return self._figure("low", low, percent(low), "percent")
+
+    @property
+    def high(self) -> Figure:
+        """Return the upper limit."""
+        high = self._estimate.interval.high
+        return self._figure("high", high, percent(high), "percent")
+
+    @property
+    def plain_low(self) -> Figure:
+        """Return the lower limit of plain Wilson."""
+        assert self.finding.plain is not None
+        return self._figure("plain_low", self.finding.plain.low, percent(self.finding.plain.low), "percent")
+
+    @property
+    def plain_high(self) -> Figure:
+        """Return the upper limit of plain Wilson."""
+        assert self.finding.plain is not None
+        return self._figure("plain_high", self.finding.plain.high, percent(self.finding.plain.high), "percent")
+
+    @property
+    def due(self) -> Figure:
+        """Return the cases due."""
+        return self._figure("reported", self.finding.due, count(self.finding.due), "count")
+
+    @property
+    def done(self) -> Figure:
+        """Return the cases done."""
+        return self._figure("recorded", self.finding.done, count(self.finding.done), "count")
+
+    @property
+    def missed(self) -> Figure:
+        """Return the cases due and not done."""
+        missed = self.finding.due - self.finding.done
+        return self._figure("missed", missed, count(missed), "count")
+
+    @property
+    def records(self) -> Figure | str:
+        """Return the records sampled, or n/a where only totals are known."""
+        records = self._estimate.records
+        return NOT_APPLICABLE if records is None else self._figure("records", records, count(records), "count")
+
+    @property
+    def published_margin(self) -> Figure:
+        """Return half the width of the inspectorate's interval, in points; below the rate only, at 100 %."""
+        assert self.finding.published is not None
+        half = self.finding.done / self.finding.due - self.finding.published.low
+        return self._figure("published_margin", half, margin(half), "points")
+
+    @property
+    def published_low(self) -> Figure:
+        """Return the lower limit of the inspectorate's interval, cut to one decimal as it prints it."""
+        assert self.finding.published is not None
+        low = self.finding.published.low
+        return self._figure("published_low", low, f"{math.floor(low * 1000 + 1e-9) / 10:.1f}%", "percent")
+
+    @property
+    def effective(self) -> Figure:
+        """Return the effective sample size in crimes."""
+        size = self._estimate.effective_sample_size
+        return self._figure("effective_sample_size", size, "all" if math.isinf(size) else count(size), "count")
+
+    @property
+    def design_effect(self) -> Figure | str:
+        """Return the design effect to two decimals, or n/a where it cannot be seen."""
+        effect = self._estimate.design_effect
+        if math.isnan(effect):
+            return NOT_APPLICABLE
+        return self._figure("design_effect", effect, str(rounded(effect, 2)), "ratio")
+
+    @property
+    def degrees_of_freedom(self) -> Figure | str:
+        """Return the degrees of freedom, or n/a where a normal quantile was used."""
+        df = self._estimate.degrees_of_freedom
+        if math.isinf(df):
+            return NOT_APPLICABLE
+        return self._figure("degrees_of_freedom", df, str(rounded(df, 1)), "count")
+
+    @property
+    def unrecorded(self) -> Figure | None:
+        """Return the crimes not recorded in a year."""
+        total = self.finding.unrecorded
+        return None if total is None else self._total("unrecorded_per_year", total.value, yearly(total.value))
+
+    def _total(self, name: str, value: float, text: str) -> Figure:
+        return self._figure(name, value, text, "crimes a year")
+
+    def limits(self, total: Total, name: str = "unrecorded") -> tuple[Figure, Figure]:
+        """Return the range of a yearly total."""
+        low, high = total.interval.low, total.interval.high
+        return self._total(f"{name}_low", low, yearly_limit(low)), self._total(f"{name}_high", high, yearly_limit(high))
+
+
+@dataclass(frozen=True)
+class ChangeNumbers:
+    """The figures of one change as they read."""
+
+    change: FindingChange
+
+    def _figure(self, name: str, value: float, text: str, unit: str) -> Figure:
+        source = f"later {self.change.later.provenance}; earlier {self.change.earlier.provenance}"
+        return Figure(f"{self.change.key}/{name}", float(value), text, unit, source)
+
+    @property
+    def difference(self) -> Figure:
+        """Return later - earlier in percentage points."""
+        return self._figure("difference", self.change.change.value, points(self.change.change.value), "points")
+
+    @property
+    def low(self) -> Figure:
+        """Return the lower limit of the difference."""
+        low = self.change.change.interval.low
+        return self._figure("difference_low", low, points(low), "points")
+
+    @property
+    def high(self) -> Figure:
+        """Return the upper limit of the difference."""
+        high = self.change.change.interval.high
+        return self._figure("difference_high", high, points(high), "points")
+
+    @property
+    def additional(self) -> Figure | None:
+        """Return the crimes a year that the earlier rate would have missed, rounded down to the ten."""
+        total = self.change.additional
+        if total is None:
+            return None
+        return self._figure("additional_per_year", total.value, yearly(total.value, 10), "crimes a year")
+
+    @property
+    def additional_limits(self) -> tuple[Figure, Figure]:
+        """Return the range of the additional crimes."""
+        assert self.change.additional is not None
+        low, high = self.change.additional.interval.low, self.change.additional.interval.high
+        return (
+            self._figure("additional_low", low, yearly_limit(low), "crimes a year"),
+            self._figure("additional_high", high, yearly_limit(high), "crimes a year"),
+        )

@@ -1,0 +1,351 @@
+"""Tables made from findings: each cell a figure of its finding, so that tables and sentences carry the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdi_stats.findings.causes import Cause
+from cdi_stats.findings.change import Comparison
+from cdi_stats.findings.concentration import Concentration
+from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.report.blocks import Column, Figure, Table, Text
+from cdi_stats.report.narrative import say
+from cdi_stats.report.numbers import NOT_APPLICABLE, ChangeNumbers, FindingNumbers, count, long_date, margin, percent
+from cdi_stats.resources import code_list
+
+Labelled = Sequence[tuple[str, Finding]]
+
+
+def rates_table(caption: str, rows: Labelled, what: str = "Reported", done: str = "Recorded") -> Table:
+    """Return rates with counts, records and intervals."""
+    return Table(
+        caption,
+        (
+            Column("", width=2.2),
+            Column("Records", numeric=True),
+            Column(what, numeric=True),
+            Column(done, numeric=True),
+            Column("Rate", numeric=True),
+            Column(f"{_level(rows)} interval", numeric=True, width=1.9),
+        ),
+        tuple(_rate_cells(label, finding) for label, finding in rows),
+    )
+
+
+def _rate_cells(label: str, finding: Finding) -> tuple[Text, ...]:
+    n = FindingNumbers(finding)
+    if not n.exists:
+        return (label, NOT_APPLICABLE, _one(n.due), _one(n.done), NOT_APPLICABLE, NOT_APPLICABLE)
+    return (label, _one(n.records), _one(n.due), _one(n.done), _one(n.rate), _span(n))
+
+
+def annual_table(caption: str, rows: Labelled) -> Table:
+    """Return crimes not recorded in a year with their ranges, clustered and plain."""
+    cells = []
+    for label, finding in rows:
+        n = FindingNumbers(finding)
+        if finding.unrecorded and finding.unrecorded_plain and n.unrecorded:
+            low, high = n.limits(finding.unrecorded)
+            plain_low, plain_high = n.limits(finding.unrecorded_plain, "unrecorded_plain")
+            cells.append(
+                (
+                    label,
+                    _one(n.rate),
+                    _one(n.unrecorded),
+                    say("{a} to {b}", a=low, b=high),
+                    say("{a} to {b}", a=plain_low, b=plain_high),
+                )
+            )
+    return Table(
+        caption,
+        (
+            Column("", width=1.8),
+            Column("Recording rate", numeric=True),
+            Column("Not recorded a year", numeric=True, width=1.2),
+            Column(f"{_level(rows)} range", numeric=True, width=1.6),
+            Column("Range if crimes were independent", numeric=True, width=1.6),
+        ),
+        tuple(cells),
+        ("Estimates are rounded down, to the hundred from 1,000 on and to the ten below; ranges to the nearest.",),
+    )
+
+
+def change_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str, tuple[str, str, str]]]) -> Table:
+    """Return earlier and present rates side by side, with the change and its interval."""
+    rows = []
+    for label, key in keys:
+        change = comparison.get(*key)
+        if change is None:
+            continue
+        before, after, n = (
+            FindingNumbers(change.earlier, "earlier/"),
+            FindingNumbers(change.later),
+            ChangeNumbers(change),
+        )
+        rows.append(
+            (
+                label,
+                say("{a} ({x} of {y})", a=before.rate, x=before.done, y=before.due),
+                say("{a} ({x} of {y})", a=after.rate, x=after.done, y=after.due),
+                say("{d}", d=n.difference),
+                say("{l} to {h}", l=n.low, h=n.high),
+                change.change.direction,
+            )
+        )
+    return Table(
+        caption,
+        (
+            Column("", width=1.9),
+            Column("Earlier", numeric=True, width=1.5),
+            Column("Present", numeric=True, width=1.5),
+            Column("Change, points", numeric=True),
+            Column(f"{comparison.later.confidence_level:.0%} interval", numeric=True, width=1.3),
+            Column("Verdict", width=1.2),
+        ),
+        tuple(rows),
+    )
+
+
+def additional_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str, tuple[str, str, str]]]) -> Table:
+    """Return the crimes a year recorded beyond the earlier rate, with ranges."""
+    rows = []
+    for label, key in keys:
+        change = comparison.get(*key)
+        n = ChangeNumbers(change) if change else None
+        if change and n and n.additional:
+            low, high = n.additional_limits
+            rows.append((label, _one(n.additional), say("{a} to {b}", a=low, b=high)))
+    level = f"{comparison.later.confidence_level:.0%}"
+    return Table(
+        caption,
+        (
+            Column("", width=1.8),
+            Column("Additional crimes recorded a year", numeric=True, width=1.4),
+            Column(f"{level} range", numeric=True, width=1.4),
+        ),
+        tuple(rows),
+    )
+
+
+def methods_table(caption: str, rows: Labelled) -> Table:
+    """Return the intervals of each rate by three methods, side by side."""
+    cells = []
+    for label, finding in rows:
+        n = FindingNumbers(finding)
+        if n.exists and finding.published is not None:
+            cells.append(
+                (
+                    label,
+                    _span(n),
+                    say("{a} to {b}", a=n.plain_low, b=n.plain_high),
+                    say("±{m}" if finding.done < finding.due else "−{m}", m=n.published_margin),
+                    _one(n.design_effect),
+                    _one(n.effective),
+                    _one(n.degrees_of_freedom),
+                )
+            )
+    return Table(
+        caption,
+        (
+            Column("", width=1.7),
+            Column("Clustered (used here)", numeric=True, width=1.7),
+            Column("Plain Wilson", numeric=True, width=1.7),
+            Column("Published method, points", numeric=True, width=1.2),
+            Column("Design effect", numeric=True),
+            Column("Effective crimes", numeric=True, width=1.1),
+            Column("Degrees of freedom", numeric=True, width=1.1),
+        ),
+        tuple(cells),
+    )
+
+
+def causes_table(caption: str, causes: Sequence[Cause], level: str) -> Table:
+    """Return the reasons for missed crimes with their shares."""
+    total = sum(cause.crimes for cause in causes)
+    rows = []
+    for cause in causes:
+        source = f"{cause.crimes} of {total} missed crimes; Goodman intervals"
+        key = f"causes/{cause.reason}"
+        low, high = cause.interval.low, cause.interval.high
+        rows.append(
+            (
+                cause.label,
+                _one(Figure(f"{key}/crimes", cause.crimes, count(cause.crimes), "count", f"of {total} missed")),
+                _one(Figure(f"{key}/share", cause.share, percent(cause.share), "percent", source)),
+                say(
+                    "{a} to {b}",
+                    a=Figure(f"{key}/low", low, percent(low), "percent", source),
+                    b=Figure(f"{key}/high", high, percent(high), "percent", source),
+                ),
+            )
+        )
+    return Table(
+        caption,
+        (
+            Column("Reason", width=3),
+            Column("Crimes", numeric=True),
+            Column("Share", numeric=True),
+            Column(f"{level} interval", numeric=True, width=1.5),
+        ),
+        tuple(rows),
+    )
+
+
+def concentration_table(caption: str, rows: Sequence[tuple[str, Concentration]]) -> Table:
+    """Return how many misses lie in the first 1, 2 and 5 records of each stratum."""
+    cells = []
+    for label, c in rows:
+        key, source = f"concentration/{c.stratum or 'all'}", f"{c.missed} missed crimes in {c.records} records"
+        tops = [Figure(f"{key}/top_{n}_missed", c.top[n], count(c.top[n]), "count", source) for n in c.top]
+        cells.append(
+            (
+                label,
+                _one(Figure(f"{key}/missed", c.missed, count(c.missed), "count", source)),
+                _one(Figure(f"{key}/records_with_misses", len(c.misses), count(len(c.misses)), "count", source)),
+                *(_one(top) for top in tops),
+            )
+        )
+    return Table(
+        caption,
+        (
+            Column("", width=1.8),
+            Column("Missed crimes", numeric=True),
+            Column("Records with a miss", numeric=True, width=1.2),
+            Column("In the top record", numeric=True, width=1.1),
+            Column("In the top 2", numeric=True),
+            Column("In the top 5", numeric=True),
+        ),
+        tuple(cells),
+    )
+
+
+def sample_table(caption: str, findings: Findings) -> Table:
+    """Return what was sampled, from what, over which period."""
+    rows = []
+    for stratum in findings.audit.strata:
+        key = f"sample/{stratum.stratum}"
+        finding = findings.stratum(stratum.stratum)
+        rows.append(
+            (
+                stratum.label.capitalize(),
+                f"{long_date(stratum.period_start)} to {long_date(stratum.period_end)}",
+                _known(f"{key}/frame", stratum.records_in_frame),
+                _known(f"{key}/records_sampled", stratum.records_sampled),
+                _one(FindingNumbers(finding).due),
+                _known(f"{key}/recorded_in_year", stratum.recorded_in_year),
+            )
+        )
+    return Table(
+        caption,
+        (
+            Column("", width=1.5),
+            Column("Audit period", width=2.2),
+            Column("Records in the frame", numeric=True, width=1.2),
+            Column("Records examined", numeric=True, width=1.2),
+            Column("Crimes due", numeric=True),
+            Column("Recorded in the year", numeric=True, width=1.2),
+        ),
+        tuple(rows),
+    )
+
+
+def precision_table(caption: str, findings: Findings) -> Table | None:
+    """Return the margin each stratum was planned for beside half the width of the interval achieved."""
+    rows = []
+    for stratum in findings.audit.strata:
+        finding = findings.stratum(stratum.stratum)
+        if stratum.planned_margin is None or finding.estimate is None or finding.plain is None:
+            continue
+        half = (finding.estimate.interval.high - finding.estimate.interval.low) / 2
+        plain = (finding.plain.high - finding.plain.low) / 2
+        key = f"precision/{stratum.stratum}"
+        rows.append(
+            (
+                stratum.label.capitalize(),
+                _one(
+                    Figure(f"{key}/planned", stratum.planned_margin, f"±{margin(stratum.planned_margin, 1)}", "points")
+                ),
+                _one(Figure(f"{key}/plain", plain, f"±{margin(plain, 1)}", "points", finding.provenance)),
+                _one(Figure(f"{key}/clustered", half, f"±{margin(half, 1)}", "points", finding.provenance)),
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        caption,
+        (
+            Column("", width=1.6),
+            Column("Planned margin, points", numeric=True),
+            Column("Achieved, crimes independent", numeric=True, width=1.2),
+            Column("Achieved, adjusted for records", numeric=True, width=1.2),
+        ),
+        tuple(rows),
+    )
+
+
+def actions_table(caption: str, findings: Findings) -> Table | None:
+    """Return the recommendations and areas for improvement with their progress."""
+    table = findings.audit.tables["actions"]
+    if table.empty:
+        return None
+    kinds, statuses = code_list("action_kinds"), code_list("action_statuses")
+    rows = tuple(
+        (
+            str(row.action),
+            kinds[str(row.kind)],
+            _text(row.deadline),
+            statuses[str(row.status)],
+            _text(row.progress),
+        )
+        for row in table.itertuples()
+    )
+    return Table(
+        caption,
+        (
+            Column("Action", width=2.6),
+            Column("Kind", width=1.3),
+            Column("Deadline", width=1.1),
+            Column("Status", width=1.0),
+            Column("Progress", width=2.6),
+        ),
+        rows,
+    )
+
+
+def n100_outcomes_table(caption: str, findings: Findings) -> Table | None:
+    """Return what the examined N100s were found to be."""
+    table = findings.audit.tables["n100"]
+    outcomes = table.loc[table["test"] == "examined", "outcome"].value_counts()
+    if outcomes.empty:
+        return None
+    rows = tuple(
+        (
+            label,
+            _one(
+                Figure(f"n100/outcome/{code}", int(outcomes[code]), count(int(outcomes[code])), "count", "n100 sheet")
+            ),
+        )
+        for code, label in code_list("n100_outcomes").items()
+        if code in outcomes
+    )
+    return Table(caption, (Column("Outcome", width=3), Column("N100s", numeric=True)), rows)
+
+
+def _one(figure: Figure | str) -> Text:
+    return figure if isinstance(figure, str) else (figure,)
+
+
+def _span(numbers: FindingNumbers) -> Text:
+    return say("{low} to {high}", low=numbers.low, high=numbers.high)
+
+
+def _known(key: str, value: int | None) -> Text:
+    return "not known" if value is None else (Figure(key, value, count(value), "count", "strata sheet"),)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)  # noqa: PLR0124
+
+
+def _level(rows: Labelled) -> str:
+    return next((FindingNumbers(finding).level for _, finding in rows if finding.estimate), "95%")

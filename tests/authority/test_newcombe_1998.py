@@ -1,0 +1,55 @@
+"""Newcombe 1998a (Statistics in Medicine 17:857-872) Table I and 1998b (17:873-890) Table II, as printed."""
+
+import pytest
+
+from cdi_stats.methods.comparison import compare_rates, difference_limits
+from cdi_stats.methods.proportion import proportion_interval
+from cdi_stats.methods.survey import estimate_rate_from_counts
+
+TABLE_I = [
+    ("wald", 81, 263, 0.2522, 0.3638),
+    ("wald", 15, 148, 0.0527, 0.1500),
+    ("wald", 0, 20, 0.0, 0.0),
+    ("wald", 1, 29, 0.0, 0.1009),
+    ("wilson", 81, 263, 0.2553, 0.3662),
+    ("wilson", 15, 148, 0.0624, 0.1605),
+    ("wilson", 0, 20, 0.0, 0.1611),
+    ("wilson", 1, 29, 0.0061, 0.1718),
+    ("clopper-pearson", 81, 263, 0.2527, 0.3676),
+    ("clopper-pearson", 15, 148, 0.0578, 0.1617),
+    ("clopper-pearson", 0, 20, 0.0, 0.1684),
+    ("clopper-pearson", 1, 29, 0.0009, 0.1776),
+]
+
+TABLE_II_METHOD_10 = [
+    (56, 70, 48, 80, 0.0524, 0.3339),
+    (9, 10, 3, 10, 0.1705, 0.8090),
+    (6, 7, 2, 7, 0.0582, 0.8062),
+    (5, 56, 0, 29, -0.0381, 0.1926),
+    (0, 10, 0, 20, -0.1611, 0.2775),
+    (0, 10, 0, 10, -0.2775, 0.2775),
+    (10, 10, 0, 20, 0.6791, 1.0),
+    (10, 10, 0, 10, 0.6075, 1.0),
+]
+
+
+@pytest.mark.parametrize(("method", "recorded", "reported", "low", "high"), TABLE_I)
+def test_table_i(method, recorded, reported, low, high):
+    interval = proportion_interval(recorded, reported, method=method)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(("x1", "n1", "x2", "n2", "low", "high"), TABLE_II_METHOD_10)
+def test_table_ii_method_10(x1, n1, x2, n2, low, high):
+    change = compare_rates(estimate_rate_from_counts(x1, n1), estimate_rate_from_counts(x2, n2))
+    assert change.value == pytest.approx(x1 / n1 - x2 / n2, abs=1e-15)
+    assert (change.interval.low, change.interval.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(("x1", "n1", "x2", "n2", "low", "high"), TABLE_II_METHOD_10)
+def test_square_and_add_on_wilson_limits_gives_the_same(x1, n1, x2, n2, low, high):
+    def arms(x, n):
+        wilson = proportion_interval(x, n)
+        return x / n, wilson.low, wilson.high
+
+    assert difference_limits(arms(x1, n1), arms(x2, n2))[1:] == pytest.approx((low, high), abs=5e-5)

@@ -1,0 +1,83 @@
+"""statsmodels 0.15 and the peers behind reference_vectors.csv (DescTools, ratesci), where a method is ours too."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from cdi_stats.methods.comparison import compare_rates
+from cdi_stats.methods.proportion import proportion_interval
+from cdi_stats.methods.survey import estimate_rate_from_counts
+
+VECTORS = pd.read_csv(Path(__file__).resolve().parents[1] / "data" / "reference_vectors.csv", dtype=str)
+PEER_NAMES = {"wilson": "wilson", "clopper-pearson": "beta", "wald": "normal"}
+COUNTS = [(x, n) for n in (1, 2, 7, 20, 63, 266, 1500) for x in sorted({0, 1, n // 3, n - 1, n})]
+
+
+def vectors(kinds, methods):
+    """Return the reference vectors of some kinds and methods as (id, method, inputs, quantity, value, tolerance)."""
+    rows = VECTORS[VECTORS["kind"].isin(kinds) & VECTORS["method"].isin(methods)]
+    assert not rows.empty
+    return [
+        pytest.param(
+            row.method,
+            {name: float(value) for name, value in (pair.split("=") for pair in row.inputs.split(";"))},
+            row.quantity,
+            float(row.value),
+            float(row.tolerance),
+            id=f"{row.source[:12]}-{row.method}-{row.inputs}-{row.quantity}",
+        )
+        for row in rows.itertuples()
+    ]
+
+
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("method", PEER_NAMES)
+def test_proportion_confint(method, level):
+    recorded, reported = np.array(COUNTS).T
+    ours = proportion_interval(recorded, reported, confidence_level=level, method=method)
+    theirs = proportion_confint(recorded, reported, alpha=1 - level, method=PEER_NAMES[method])
+    assert ours.low == pytest.approx(np.clip(theirs[0], 0, 1), abs=1e-12)
+    assert ours.high == pytest.approx(np.clip(theirs[1], 0, 1), abs=1e-12)
+
+
+@pytest.mark.parametrize(("first", "second"), [((62, 63), (102, 112)), ((56, 70), (48, 80)), ((152, 165), (348, 446))])
+def test_newcombe_difference(first, second):
+    change = compare_rates(estimate_rate_from_counts(*first), estimate_rate_from_counts(*second))
+    theirs = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff")
+    assert (change.interval.low, change.interval.high) == pytest.approx(theirs, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("method", "inputs", "quantity", "value", "tolerance"),
+    vectors(["one-proportion"], ["wilson", "wald", "clopper-pearson"]),
+)
+def test_one_proportion_vectors(method, inputs, quantity, value, tolerance):
+    interval = proportion_interval(inputs["x"], inputs["n"], confidence_level=inputs["level"], method=method)
+    assert {"lower": interval.low, "upper": interval.high}[quantity] == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("method", "inputs", "quantity", "value", "tolerance"), vectors(["finite-population"], ["wilson-fpc"])
+)
+def test_finite_population_vectors(method, inputs, quantity, value, tolerance):
+    interval = proportion_interval(inputs["x"], inputs["n"], method=method.removesuffix("-fpc"), population=inputs["N"])
+    assert {"lower": interval.low, "upper": interval.high}[quantity] == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("method", "inputs", "quantity", "value", "tolerance"),
+    vectors(
+        ["difference", "difference/ratio"],
+        ["newcombe-hybrid-score", "difference:newcombe-hybrid-score", "ratio:mover-r-wilson"],
+    ),
+)
+def test_two_sample_vectors(method, inputs, quantity, value, tolerance):
+    first = estimate_rate_from_counts(int(inputs["x1"]), int(inputs["n1"]))
+    second = estimate_rate_from_counts(int(inputs["x2"]), int(inputs["n2"]))
+    measure = "ratio" if method.startswith("ratio") else "difference"
+    change = compare_rates(first, second, measure=measure, confidence_level=inputs["level"])
+    found = {"lower": change.interval.low, "upper": change.interval.high, "estimate": change.value}
+    assert found[quantity] == pytest.approx(value, abs=tolerance)
