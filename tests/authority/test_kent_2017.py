@@ -49,7 +49,7 @@ def test_printed_rates_and_margins(counts, unrecorded, printed_rate, population,
 
 
 def test_the_counts_inferred_for_sexual_offences_do_not_round_to_the_printed_rate():
-    """288 of 319 is 90.28 %, printed as 90.2; no count with that margin rounds to 90.2, so the inference keeps a doubt."""
+    """288 of 319 is 90.28 %, printed as 90.2; no count with the printed margin rounds to 90.2."""
     fitting = [
         (recorded, reported)
         for reported in range(300, 340)

@@ -219,6 +219,12 @@ def elsewhere() -> tuple[str, ...]:
     return ELSEWHERE
 
 
+@pytest.fixture(scope="session")
+def long_word() -> str:
+    """A word that the sample holds twice in a row, longer than a line."""
+    return LONG_WORD
+
+
 def sample_document() -> Document:
     """Return the sample, as publish.document would make it from a notebook."""
     return Document(

@@ -1,14 +1,14 @@
 """The bundled audits: Kent Police in 2017 and 2018, rebuilt record by record so that they add up to published totals.
 
-The tables below hold what was published or is implied by it. `data/examples` holds the words (texts.csv) and what
-records look like where nothing was published (illustrative.csv). Totals are spread over records by hashes of what is
-spread, so every machine builds the same. `python -m cdi_stats.audit.examples` writes the workbooks again.
+The tables below hold the crimes published, or implied by what was. In `data/examples`, rows.csv holds the sheets that
+need no spreading over records, illustrative.csv what records look like where nothing was published. The spreading is by
+hashes of what is spread, so every machine builds the same. `python -m cdi_stats.audit.examples` writes the workbooks.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -40,7 +40,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Stratum:
-    """What is known of a stratum. `large_records` maps the crimes due in a record that stands out to those missed."""
+    """What is known of a stratum.
+
+    `crimes_in_frame` and `recorded_in_year` are implied: the first by the published margin of error, the second by the
+    published yearly figure, U = R (1 - p) / p in 2017 and A = R (1 - p_old / p_new) in 2018. `in_time` counts the
+    crimes timed. `large_records` maps the crimes due in a record that stands out to those missed in it (illustrative,
+    as are the records sampled in 2017 and 2018).
+    """
 
     name: str
     label: str
@@ -68,28 +74,18 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Example:
-    """What is known of an audit beside its words.
+    """What is known of an audit's crimes.
 
-    `flags` holds a flag's crimes by stratum; `aftercare`, by flag ("" for all), how many of its missed crimes had
-    safeguarding considered and how many were investigated; `told` the victims told of a cancellation.
+    `everywhere` fills the same cells of every stratum; `flags` holds a flag's crimes by stratum (their sum published,
+    the split not); `aftercare`, by flag ("" for all), how many missed crimes had safeguarding considered and how many
+    were investigated (None: not published).
     """
 
     name: str
     strata: tuple[Stratum, ...]
-    year_end: date | None = None
-    auditable_share: float | None = None
-    planned_margin: float | None = None
-    planned_confidence_level: float | None = None
+    everywhere: Mapping[str, object]
     flags: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
     aftercare: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
-    counts: Mapping[tuple[str, str, str], Share] = field(default_factory=dict)
-    n100_needed: Share = Share()
-    n100_examined: Mapping[str, int] = field(default_factory=dict)
-    vulnerable_records: int = 0
-    vulnerable: Share = Share()
-    vulnerable_investigated: int | None = None
-    cancelled: Mapping[str, Share] = field(default_factory=dict)
-    told: Mapping[str, int] = field(default_factory=dict)
 
 
 VIOLENCE, SEXUAL, OTHER = ("violence", "violent crime"), ("sexual", "sexual offences"), ("other", "all other crime")
@@ -105,24 +101,12 @@ KENT_2017 = Example(
         Stratum(*SEXUAL, *HALF_2016, 290, Share(319, 288), 2_041, 3_717),
         Stratum(*OTHER, *HALF_2016, 560, Share(599, 505), 46_563, 79_769),
     ),
-    year_end=date(2016, 11, 30),
-    auditable_share=0.988,
+    {"year_end": date(2016, 11, 30), "auditable_share": 0.988},
     flags={
         "rape": {"sexual": Share(112, 102)},
         "domestic_abuse": {"violence": Share(354, 270), "sexual": Share(18, 16), "other": Share(74, 62)},
     },
     aftercare={"domestic_abuse": (88, 21), "rape": (10, 9)},
-    counts={
-        ("timeliness", "violence", ""): Share(462, 427),
-        ("timeliness", "sexual", "sexual excluding rape"): Share(190, 158),
-        ("timeliness", "sexual", "rape"): Share(95, 85),
-    },
-    n100_needed=Share(53, 36),
-    n100_examined={"correct": 17, "should have been a crime": 3},
-    vulnerable_records=50,
-    vulnerable=Share(18, 5),
-    cancelled={"rape": Share(19, 19), "sexual": Share(20, 13), "violence": Share(20, 11), "robbery": Share(11, 9)},
-    told={"rape": 16, "sexual": 13, "violence": 12, "robbery": 8},
 )
 
 KENT_2018 = Example(
@@ -132,17 +116,9 @@ KENT_2018 = Example(
         Stratum(*SEXUAL, *SPRING_2018, 150, Share(167, 167), 1_684, 6_792, Share(167, 142)),
         Stratum(*OTHER, *SPRING_2018, 290, Share(312, 298), 28_404, 110_793, Share(290, 177)),
     ),
-    year_end=date(2018, 6, 30),
-    auditable_share=0.995,
+    {"year_end": date(2018, 6, 30), "auditable_share": 0.995},
     flags={"domestic_abuse": {"violence": Share(130, 119), "sexual": Share(5, 5), "other": Share(30, 28)}},
     aftercare={"domestic_abuse": (13, None)},
-    counts={("recording_rate", "sexual", "rape"): Share(63, 62)},
-    n100_needed=Share(10, 10),
-    n100_examined={"correct": 12, "later rape": 3, "wrongly reclassified": 1, "over-recorded": 4},
-    vulnerable_records=49,
-    vulnerable=Share(13, 6),
-    vulnerable_investigated=6,
-    cancelled={"sexual": Share(20, 18), "violence": Share(20, 20), "robbery": Share(14, 14)},
 )
 
 KENT_BOARD_2017 = Example(
@@ -152,13 +128,13 @@ KENT_BOARD_2017 = Example(
         Stratum(*SEXUAL, *SUMMER_2017, 213, Share(266, 222), large_records={20: 18, 16: 14}),
         Stratum(*OTHER, *SEPTEMBER_2017, 228, Share(235, 223)),
     ),
-    planned_margin=0.03,
-    planned_confidence_level=0.95,
+    {"planned_margin": 0.03, "planned_confidence_level": 0.95},
     aftercare={"": (73, None)},
 )
 
 EXAMPLES = {example.name: example for example in (KENT_2017, KENT_2018, KENT_BOARD_2017)}
 CRIMES_IN_RECORDS = {4: 0.01, 3: 0.03, 2: 0.09}  # illustrative: shares of records with several crimes
+YES_NO = {True: "yes", False: "no"}
 
 
 def build_example(name: str) -> dict[str, pd.DataFrame]:
@@ -171,18 +147,11 @@ def build_example(name: str) -> dict[str, pd.DataFrame]:
     _add_aftercare(example, crimes)
     rows = {
         "audit": _facts(name),
-        "strata": [
-            vars(example) | vars(s) | {"stratum": s.name, "records_in_frame": s.records_in_frame}
-            for s in example.strata
-        ],
+        "strata": [_stratum(example, stratum) for stratum in example.strata],
         "records": _records(example, crimes),
         "crimes": crimes,
-        "counts": _counts(example),
-        "n100": _n100(example),
-        "vulnerable": _vulnerable(example),
-        "cancellations": _cancellations(example),
     }
-    return {sheet: _table(sheet, rows.get(sheet) or _texts(name, sheet)) for sheet in all_sheets()}
+    return {sheet: _table(sheet, rows[sheet] if sheet in rows else _rows(name, sheet)) for sheet in all_sheets()}
 
 
 def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path | str) -> None:
@@ -260,13 +229,12 @@ def _crimes(example: Example, stratum: Stratum) -> list[Row]:
     ]
     ranked = sorted(crimes, key=lambda crime: _standing(example, stratum, crime))
     for place, crime in enumerate(ranked):
-        crime["recorded"] = _yes_no(place >= stratum.crimes.missed)
+        crime["recorded"] = YES_NO[place >= stratum.crimes.missed]
     for flag, shares in example.flags.items():
         _add_flag(example, flag, shares.get(stratum.name, Share()), crimes)
     part_recorded = {crime["record_id"] for crime in crimes if crime["recorded"] == "yes"}
     for crime in crimes:
-        crime["reason"] = _reason(example, stratum, crime, part_recorded)
-        crime["offence"] = _offence(example, stratum, crime)
+        _add_particulars(example, stratum, crime, part_recorded)
         crime["reported_at"] = _reported_at(example, stratum, crime)
     _add_recorded_at(example, stratum, crimes)
     return crimes
@@ -284,7 +252,7 @@ def _standing(example: Example, stratum: Stratum, crime: Row) -> float:
         return 2.0
     record = _draw(example.name, "missed", crime["record_id"])
     own = _draw(example.name, "missed", crime["record_id"], number)
-    return 0.65 * record + 0.35 * own - 0.04 * (number == 2) + 0.2 * (number > 2)
+    return float(0.7 * record + 0.3 * own - 0.05 * (number == 2) + 0.1 * (number > 2))
 
 
 def _add_flag(example: Example, flag: str, share: Share, crimes: list[Row]) -> None:
@@ -299,28 +267,20 @@ def _add_flag(example: Example, flag: str, share: Share, crimes: list[Row]) -> N
             crime[flag] = "yes"
 
 
-def _reason(example: Example, stratum: Stratum, crime: Row, part_recorded: set[str]) -> str | None:
-    if crime["recorded"] == "yes":
-        return None
+def _add_particulars(example: Example, stratum: Stratum, crime: Row, part_recorded: set[str]) -> None:
+    """Give a crime its reason, if it was missed, and an offence that goes with it."""
+    key = (crime["record_id"], crime["crime_number"])
+    missed = crime["recorded"] == "no"
     parts = {
         "large record": crime["size"] in stratum.large_records,
         "part recorded": crime["record_id"] in part_recorded,
         "rape": crime.get("rape") == "yes",
         f"{stratum.name} domestic_abuse": crime.get("domestic_abuse") == "yes",
+        f"{stratum.name} missed": missed,
         stratum.name: True,
     }
-    return _deal(example, "reason", parts, crime["record_id"], crime["crime_number"])
-
-
-def _offence(example: Example, stratum: Stratum, crime: Row) -> str:
-    parts = {
-        "images": crime["size"] in stratum.large_records,
-        crime["reason"]: True,
-        "rape": crime.get("rape") == "yes",
-        f"{stratum.name} missed": crime["recorded"] == "no",
-        stratum.name: True,
-    }
-    return _deal(example, "offence", parts, crime["record_id"], crime["crime_number"])
+    crime["reason"] = _deal(example, "reason", parts, *key) if missed else None
+    crime["offence"] = _deal(example, "offence", {str(crime["reason"]): True} | parts, *key)
 
 
 def _opened_at(example: Example, stratum: Stratum, record_id: str) -> datetime:
@@ -352,27 +312,24 @@ def _add_aftercare(example: Example, crimes: list[Row]) -> None:
     for flag, (considered, investigated) in example.aftercare.items():
         missed = [crime for crime in crimes if crime["recorded"] == "no" and crime.get(flag, "yes") == "yes"]
         for place, crime in enumerate(_shuffled(missed, example.name, "aftercare")):
-            crime["safeguarding"] = _yes_no(place < considered)
-            crime["investigated"] = None if investigated is None else _yes_no(place < investigated)
+            crime["safeguarding"] = YES_NO[place < considered]
+            crime["investigated"] = None if investigated is None else YES_NO[place < investigated]
 
 
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+def _stratum(example: Example, stratum: Stratum) -> Row:
+    extra = {"stratum": stratum.name, "records_in_frame": stratum.records_in_frame}
+    return {**vars(stratum), **example.everywhere, **extra}
 
 
 def _records(example: Example, crimes: list[Row]) -> list[Row]:
-    """Return every sampled record; its route and opening code follow from its crimes where these say so."""
     held: dict[str, list[Row]] = {}
     for crime in crimes:
         held.setdefault(crime["record_id"], []).append(crime)
-    return [
-        _record(example, stratum, record_id, held.get(record_id, []))
-        for stratum in example.strata
-        for record_id in stratum.record_ids
-    ]
+    return [_record(example, s, record, held.get(record, [])) for s in example.strata for record in s.record_ids]
 
 
 def _record(example: Example, stratum: Stratum, record_id: str, crimes: list[Row]) -> Row:
+    """Return a sampled record; its route and opening code follow from its crimes where these say so."""
     routes = {"third party": any(crime["reason"] == "third party" for crime in crimes), "records": True}
     codes = {
         "domestic_abuse": any(crime.get("domestic_abuse") == "yes" for crime in crimes),
@@ -388,61 +345,6 @@ def _record(example: Example, stratum: Stratum, record_id: str, crimes: list[Row
     }
 
 
-def _counts(example: Example) -> list[Row]:
-    return [
-        {
-            "measure": measure,
-            "stratum": stratum,
-            "domain": domain or None,
-            "reported": share.due,
-            "recorded": share.right,
-        }
-        for (measure, stratum, domain), share in example.counts.items()
-    ]
-
-
-def _n100(example: Example) -> list[Row]:
-    needed = [_yes_no(place < example.n100_needed.right) for place in range(example.n100_needed.due)]
-    outcomes = [outcome for outcome, number in example.n100_examined.items() for _ in range(number)]
-    rows: list[Row] = [{"test": "needed", "made": made} for made in needed]
-    return _numbered("n100_id", "N", rows + [{"test": "examined", "outcome": outcome} for outcome in outcomes])
-
-
-def _vulnerable(example: Example) -> list[Row]:
-    """Return vulnerable-victim records: most hold no crime, three hold two; each victim missed was safeguarded."""
-    share, investigated = example.vulnerable, example.vulnerable_investigated
-    names = ("reported", "recorded", "safeguarded", *(() if investigated is None else ("investigated",)))
-    rows: list[Row] = [dict.fromkeys(names, 0) for _ in range(example.vulnerable_records)]
-    order = sorted(range(len(rows)), key=lambda place: _draw(example.name, "vulnerable", place))
-    for place, record in enumerate(order[: max(share.due - 3, 0)] + order[:3]):
-        missed = place < share.missed
-        for name, counts in zip(names, (True, not missed, missed, place < (investigated or 0)), strict=False):
-            rows[record][name] += counts
-    return _numbered("record_id", "VV", rows)
-
-
-def _cancellations(example: Example) -> list[Row]:
-    """Return cancelled crimes; the victims told lie among right and wrong cancellations alike."""
-    rows = _numbered(
-        "cancellation_id",
-        "C",
-        [
-            {"crime_type": crime_type, "correct": _yes_no(place < share.right)}
-            for crime_type, share in example.cancelled.items()
-            for place in range(share.due)
-        ],
-    )
-    for crime_type, told in example.told.items():
-        group = (row for row in rows if row["crime_type"] == crime_type)
-        for place, row in enumerate(_shuffled(group, example.name, "told", by=("cancellation_id",))):
-            row["victim_informed"] = _yes_no(place < told)
-    return rows
-
-
-def _numbered(column: str, prefix: str, rows: list[Row]) -> list[Row]:
-    return [{column: f"{prefix}-{number:04d}"} | row for number, row in enumerate(rows, start=1)]
-
-
 def _columns(sheet: str) -> tuple[str, ...]:
     return ("key", "value") if sheet == FACTS.name else all_sheets()[sheet].names
 
@@ -452,24 +354,35 @@ def _table(sheet: str, rows: Iterable[Row]) -> pd.DataFrame:
     return pd.DataFrame([[row.get(column) for column in columns] for row in rows], columns=list(columns), dtype=object)
 
 
-def _texts(name: str, sheet: str) -> list[Row]:
-    """Return a sheet's rows from the texts, whose cells stand in the order of the sheet's columns."""
-    found = [row for row in _csv("texts") if row["audit"] in ("all", name) and row["sheet"] == sheet]
-    cells = [[cell or None for cell in list(row.values())[2:]] for row in found]
-    return [dict(zip(_columns(sheet), row, strict=False)) for row in cells]
+def _rows(name: str, sheet: str) -> list[Row]:
+    """Return a sheet that needs no spreading: its cells in the order of its columns, #### for a running number."""
+    kinds = {column.name: column.kind for column in all_sheets()[sheet].columns}
+    lines = enumerate(_lines(name, sheet), start=1)
+    return [
+        {column: _typed(kind, cell, number) for (column, kind), cell in zip(kinds.items(), cells, strict=False)}
+        for number, cells in lines
+    ]
+
+
+def _lines(name: str, sheet: str) -> Iterator[list[str]]:
+    """Yield the cells of a sheet's rows, a row as often as it is counted."""
+    for audit, place, times, *cells in (row.values() for row in _csv("rows")):
+        if audit in ("all", name) and place == sheet:
+            yield from [cells] * int(times)
+
+
+def _facts(name: str) -> list[Row]:
+    """Return the facts as keys and values, the note first so that whoever opens the file sees it."""
+    given = {key: value for key, value, *_ in _lines(name, FACTS.name)}
+    facts = sorted(FACTS.columns, key=lambda column: column.name != "note")
+    return [{"key": fact.name, "value": _typed(fact.kind, given.get(fact.name, ""))} for fact in facts]
 
 
 TYPES: dict[str, Callable[[str], object]] = {"date": date.fromisoformat, "whole": int}
 
 
-def _facts(name: str) -> list[Row]:
-    """Return the facts as keys and values, the note first so that whoever opens the file sees it."""
-    given = {row["key"]: row["value"] for row in _texts(name, FACTS.name)}
-    kinds = {column.name: column.kind for column in FACTS.columns}
-    return [
-        {"key": key, "value": TYPES.get(kinds[key], str)(given[key]) if key in given else None}
-        for key in sorted(kinds, key=lambda key: key != "note")
-    ]
+def _typed(kind: str, cell: str, number: int = 0) -> object:
+    return TYPES.get(kind, str)(cell.replace("####", f"{number:04d}")) if cell else None
 
 
 STYLES: dict[str, dict[str, object]] = {

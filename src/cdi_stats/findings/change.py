@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL
@@ -37,6 +41,11 @@ class Comparison:
         """Return the change of one rate, or None where one of the audits does not have it."""
         wanted = (measure, domain, stratum)
         return next((c for c in self.changes if (c.later.measure, c.later.domain, c.later.stratum) == wanted), None)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a change: both rates (0-1), their difference with its interval, additional crimes a year."""
+        return pd.DataFrame([_row(change) for change in self.changes])
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -85,3 +94,21 @@ def _volume(findings: Findings, finding: Finding) -> int | None:
     if finding.stratum == ALL:
         return findings.audit.recorded_in_year
     return next(s.recorded_in_year for s in findings.audit.strata if s.stratum == finding.stratum)
+
+
+def _row(change: FindingChange) -> dict[str, Any]:
+    later, earlier, total = change.later, change.earlier, change.additional
+    return {
+        "measure": later.measure,
+        "domain": later.domain,
+        "stratum": later.stratum,
+        "earlier": earlier.estimate.rate if earlier.estimate else math.nan,
+        "later": later.estimate.rate if later.estimate else math.nan,
+        "difference": change.change.value,
+        "low": change.change.interval.low,
+        "high": change.change.interval.high,
+        "verdict": change.change.direction,
+        "additional_per_year": total.value if total else math.nan,
+        "additional_low": total.interval.low if total else math.nan,
+        "additional_high": total.interval.high if total else math.nan,
+    }

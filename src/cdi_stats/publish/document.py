@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from cdi_stats.report.blocks import Json
+from cdi_stats.errors import ReportFailed
+from cdi_stats.report.blocks import MIME_TYPE, Json
+
+NUMBERED = ("table", "chart")
 
 
 @dataclass(frozen=True)
@@ -21,3 +28,114 @@ class Document:
     author: str
     blocks: tuple[Json, ...]
     language: str = "en-GB"
+
+
+def read_document(notebook: Any) -> Document:
+    """Return the document that an executed notebook holds.
+
+    Markdown cells give headings, paragraphs and lists; code cells give the blocks they show, and never their source.
+    Raises ReportFailed for an error output, for something shown that is no block, or without one level-1 heading.
+    """
+    blocks = [block for place, cell in enumerate(notebook.cells, start=1) for block in _cell_blocks(place, cell)]
+    titles = [block for block in blocks if block["block"] == "heading" and block["level"] == 1]
+    if len(titles) != 1:
+        raise ReportFailed(f"notebook: found {len(titles)} headings of level 1; expected one, the report's name")
+    matter: Json = next((block for block in blocks if block["block"] == "title"), {})
+    body = _numbered(block for block in blocks if block is not titles[0])
+    return Document(
+        title=titles[0]["text"],
+        subtitle=matter.get("subtitle", ""),
+        date=matter.get("date", ""),
+        author=matter.get("author", ""),
+        blocks=tuple(body),
+    )
+
+
+def _cell_blocks(place: int, cell: Any) -> Iterator[Json]:
+    if cell.cell_type == "markdown":
+        yield from markdown_blocks(cell.source)
+    elif cell.cell_type == "code":
+        for output in cell.outputs:
+            yield from _output_blocks(place, output)
+
+
+def _output_blocks(place: int, output: Any) -> Iterable[Json]:
+    if output.output_type == "error":
+        raise ReportFailed(f"notebook: cell {place} holds an error, {output.ename}: {output.evalue}")
+    if output.output_type == "stream":
+        if output.name == "stderr" or not output.text.strip():
+            return ()
+        raise ReportFailed(f"notebook: cell {place} prints text; expected blocks. To mend: take the print out")
+    if MIME_TYPE not in output.data:
+        shown = output.data.get("text/plain", "")[:60]
+        raise ReportFailed(
+            f"notebook: cell {place} shows {shown!r}, which is no block. To mend: end the line with a semicolon, or show "
+            "a Table, a Chart or a Paragraph of cdi_stats.report.blocks"
+        )
+    blocks: list[Json] = output.data[MIME_TYPE]["blocks"]
+    return blocks
+
+
+def _numbered(blocks: Iterable[Json]) -> Iterator[Json]:
+    """Number tables and charts, and give each heading an id of its own."""
+    series = dict.fromkeys(NUMBERED, 0)
+    used: dict[str, int] = {}
+    for block in blocks:
+        name = block["block"]
+        if name in series:
+            series[name] += 1
+            yield block | {"number": series[name]}
+        elif name == "heading":
+            slug = re.sub(r"[^a-z0-9]+", "-", block["text"].lower()).strip("-") or "section"
+            used[slug] = used.get(slug, 0) + 1
+            yield block | {"id": slug if used[slug] == 1 else f"{slug}-{used[slug]}"}
+        else:
+            yield block
+
+
+@cache
+def _markdown() -> Any:
+    import mistune
+
+    return mistune.create_markdown(renderer="ast")
+
+
+def markdown_blocks(source: str) -> Iterator[Json]:
+    """Yield the blocks of a markdown cell: headings, paragraphs, lists, and quotations as notes."""
+    for token in _markdown()(source):
+        kind = token["type"]
+        if kind == "heading":
+            yield {"block": "heading", "level": token["attrs"]["level"], "text": _plain(token["children"])}
+        elif kind == "paragraph":
+            yield {"block": "paragraph", "text": list(_inline(token["children"]))}
+        elif kind == "list":
+            points = [[part for child in item["children"] for part in _inline(child.get("children", []))]
+                      for item in token["children"]]
+            yield {"block": "bullets", "points": points, "ordered": bool(token["attrs"].get("ordered"))}
+        elif kind == "block_quote":
+            text = [part for child in token["children"] for part in _inline(child.get("children", []))]
+            yield {"block": "callout", "kind": "note", "heading": "Note", "text": text}
+        elif kind not in ("blank_line", "thematic_break"):
+            raise ReportFailed(
+                f"notebook: a markdown cell holds a {kind.replace('_', ' ')}; expected headings, paragraphs, lists or quotes"
+            )
+
+
+def _inline(tokens: Iterable[Json]) -> Iterator[Any]:
+    for token in tokens:
+        if token["type"] == "strong":
+            yield {"strong": list(_inline(token["children"]))}
+        elif token["type"] in ("softbreak", "linebreak"):
+            yield " "
+        elif "children" in token:
+            yield from _inline(token["children"])
+        else:
+            yield token.get("raw", "")
+
+
+def _plain(tokens: Iterable[Json]) -> str:
+    return "".join(part if isinstance(part, str) else _strong_plain(part) for part in _inline(tokens))
+
+
+def _strong_plain(part: Json) -> str:
+    return "".join(inner if isinstance(inner, str) else _strong_plain(inner) for inner in part["strong"])

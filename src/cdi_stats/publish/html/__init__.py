@@ -25,14 +25,18 @@ def render_html(document: Document) -> str:
 
     titles = [block for block in document.blocks if block["block"] == "title"]
     body = [block for block in document.blocks if block["block"] != "title"]
-    return environment(_HERE).get_template("page.html.j2").render(
-        document=document,
-        date=_date_words(document),
-        facts=[fact for title in titles for fact in title["facts"]],
-        contents=_contents(body),
-        style=Markup(_style()),
-        running=Markup(_css_string(document.title)),
-        body=Markup(html_fragment(body)),
+    return (
+        environment(_HERE)
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            date=_date_words(document),
+            facts=[fact for title in titles for fact in title["facts"]],
+            contents=_contents(body),
+            style=Markup(page_style()),
+            running=Markup(_css_string(document.title)),
+            body=Markup(html_fragment(body)),
+        )
     )
 
 
@@ -55,7 +59,7 @@ def _date_words(document: Document) -> str:
 
 
 @cache
-def _style() -> str:
+def page_style() -> str:
     faces = (
         f'@font-face{{font-family:"Inter";font-weight:{weight};font-display:swap;'
         f'src:url("data:font/woff2;base64,{b64encode(_font(name)).decode()}") format("woff2")}}'

@@ -1,4 +1,4 @@
-"""A document as a PDF: tagged, PDF/UA-1 and PDF/A-2a, set by a fixed Typst template that reads the document as data."""
+"""A document as a PDF: tagged, PDF/UA-1 and (if dated) PDF/A-2a, set by a fixed Typst template that reads the document as data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ import cdi_stats.report
 from cdi_stats.errors import ReportFailed
 from cdi_stats.publish.document import Document
 
-STANDARDS = ("ua-1", "a-2a")
-
 _TEMPLATE = Path(__file__).parent / "report.typ"
 _FONTS = Path(cdi_stats.report.__file__).parent / "fonts"
 
@@ -33,7 +31,7 @@ def render_pdf(document: Document) -> bytes:
     data = _spell_out(json.dumps(asdict(document), ensure_ascii=False))
     try:
         pdf, warnings = _compiler().compile_with_warnings(
-            sys_inputs={"doc": data}, format="pdf", pdf_standards=list(STANDARDS), timestamp=_timestamp(document)
+            sys_inputs={"doc": data}, format="pdf", pdf_standards=_standards(document), timestamp=_timestamp(document)
         )
     except typst.TypstError as error:
         raise ReportFailed(_explain(document, [error])) from error
@@ -47,7 +45,9 @@ def render_pdf(document: Document) -> bytes:
 def _compiler() -> Any:
     import typst
 
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=sorted({face.parent for face in _faces()}))
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=sorted({face.parent for face in _faces()})
+    )
     return typst.Compiler(_TEMPLATE, root=_TEMPLATE.parent, font_paths=fonts, ignore_system_fonts=True)
 
 
@@ -74,6 +74,11 @@ def _spell_out(text: str) -> str:
 
 def _name(letter: str) -> str:
     return f"[{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}]"
+
+
+def _standards(document: Document) -> list[str]:
+    # PDF/A wants a date, and the clock's would differ each time.
+    return ["ua-1", "a-2a"] if document.date else ["ua-1"]
 
 
 def _timestamp(document: Document) -> datetime:

@@ -1,0 +1,152 @@
+"""The command line: each command is the library's verb of the same name, and nothing but wiring."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cdi_stats import __version__
+from cdi_stats.errors import BadParameters, CdiStatsError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+AuditArgument = Annotated[str, typer.Argument(help="A bundled audit's name, an .xlsx workbook, or a folder of CSV files.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+LevelOption = Annotated[float, typer.Option("--confidence-level", help="Confidence level, a share such as 0.95.")]
+MethodOption = Annotated[str, typer.Option("--method", help="Interval: wilson or wald.")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Crime data integrity audits: from the sampled records to a published report."""
+    if version:
+        typer.echo(__version__)
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def report(
+    report: Annotated[str, typer.Argument(help="The report: inspection or reinspection.")],
+    audit: AuditArgument,
+    earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),
+    formats: Annotated[str, typer.Option("--format", help="Formats, separated by commas.")] = "html,pdf",
+    parameters: Annotated[list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")] = None,
+) -> None:
+    """Publish a report, whole or not at all, and print where it is."""
+    from cdi_stats.publish.publication import publish
+
+    wanted = [name.strip() for name in formats.split(",") if name.strip()]
+    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, **_pairs(parameters or [])))
+
+
+@app.command()
+def check(audit: AuditArgument, as_json: JsonOption = False) -> None:
+    """Check an audit file and list every problem."""
+    from cdi_stats.audit.reading import check_audit
+
+    problems = check_audit(audit)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if as_json:
+        typer.echo(json.dumps([problem.to_json() for problem in problems], indent=1, ensure_ascii=False))
+    else:
+        for problem in problems:
+            typer.echo(problem)
+        typer.echo(f"{audit}: {errors} to mend, {len(problems) - errors} to look at")
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def estimate(
+    audit: AuditArgument,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    confidence_level: LevelOption = 0.95,
+    method: MethodOption = "wilson",
+) -> None:
+    """Print every measure of an audit with its interval."""
+    from cdi_stats.audit.reading import read_audit
+    from cdi_stats.findings.examine import examine
+
+    findings = examine(read_audit(audit), confidence_level=confidence_level, method=method)
+    _print_table(findings.table, ESTIMATE_COLUMNS, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def compare(
+    audit: AuditArgument,
+    earlier: Annotated[str, typer.Argument(help="The earlier audit.")],
+    as_json: JsonOption = False,
+    confidence_level: LevelOption = 0.95,
+) -> None:
+    """Print the change of every rate that two audits share."""
+    from cdi_stats.audit.reading import read_audit
+    from cdi_stats.findings.change import compare_findings
+    from cdi_stats.findings.examine import examine
+
+    later, before = (examine(read_audit(name), confidence_level=confidence_level) for name in (audit, earlier))
+    comparison = compare_findings(later, before)
+    for caution in comparison.cautions:
+        typer.echo(f"warning: {caution}", err=True)
+    _print_table(comparison.table, None, as_json=as_json, as_csv=False)
+
+
+@app.command()
+def replicate(as_json: JsonOption = False) -> None:
+    """Recompute the published figures and set each beside the printed one."""
+    from cdi_stats.findings.replication import replicate_published
+
+    table = replicate_published()
+    _print_table(table, None, as_json=as_json, as_csv=False)
+    failed = table[~table["matches"] & table["expected"]]
+    if not failed.empty:
+        typer.echo(f"{len(failed)} published figures are not matched", err=True)
+        raise typer.Exit(1)
+
+
+ESTIMATE_COLUMNS = ["measure", "domain", "stratum", "records", "reported", "recorded", "rate", "low", "high",
+                    "design_effect", "unrecorded_per_year", "unrecorded_low", "unrecorded_high", "weighting"]  # fmt: skip
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 a report failed, 2 bad input or parameters."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(prog_name="cdi")
+    except CdiStatsError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    """Return name=value options as a dict; audit, earlier, out and formats have options of their own."""
+    pairs = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
+        if name.strip() in ("audit", "earlier", "out", "formats", "report"):
+            raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        typer.echo(table.to_json(orient="records", indent=1, force_ascii=False, double_precision=15))
+    elif as_csv:
+        typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
+    else:
+        shown = table if columns is None else table[columns]
+        typer.echo(shown.to_string(index=False, na_rep="", float_format=lambda value: f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"))

@@ -1,0 +1,71 @@
+"""A report's notebook run by papermill: its own kernel, its own folder, a time limit, a clear failure."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cdi_stats.errors import BadParameters, ReportFailed
+from cdi_stats.resources import resource
+
+# jsonschema's IRI check builds 35 parsers on import, half of papermill's start; notebooks hold no IRI to check.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+TIME_LIMIT = 600
+INJECTED = "injected-parameters"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def notebook_path(report: str) -> Path:
+    """Return the notebook of a report."""
+    path = resource("notebooks", f"{report}.ipynb")
+    if not path.is_file():
+        raise BadParameters(f"report: found no notebook {report}.ipynb")
+    return path
+
+
+def run_notebook(report: str, parameters: Mapping[str, Any], folder: Path, *, time_limit: int = TIME_LIMIT) -> Any:
+    """Return the executed notebook of a report as a notebook node, without traces of when and where it ran.
+
+    The kernel works in `folder` and ends with the run; each cell may take `time_limit` seconds. Raises ReportFailed,
+    naming the cell, when one stops.
+    """
+    import nbformat
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    notebook = nbformat.read(notebook_path(report), as_version=4)
+    try:
+        executed = papermill.execute_notebook(
+            notebook,
+            None,
+            dict(parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            execution_timeout=time_limit,
+            resources={"metadata": {"path": str(folder)}},
+        )
+    except papermill.PapermillExecutionError as error:
+        source = error.source.strip().splitlines()[0] if error.source.strip() else ""
+        detail = _COLOURS.sub("", f"{error.ename}: {error.evalue}")
+        raise ReportFailed(f"{report}: cell {error.cell_index + 1} ({source}) stopped. {detail}") from None
+    except CellTimeoutError:
+        raise ReportFailed(f"{report}: a cell took more than {time_limit} seconds and was stopped") from None
+    except DeadKernelError:
+        raise ReportFailed(f"{report}: the notebook's kernel died before the last cell") from None
+    return _without_traces(executed)
+
+
+def _without_traces(notebook: Any) -> Any:
+    """Drop times, paths and run marks, so that the same inputs give the same notebook."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.id = INJECTED
+    return notebook

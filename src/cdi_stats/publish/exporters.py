@@ -1,0 +1,43 @@
+"""nbconvert exporters: `jupyter nbconvert --to cdi-pdf` and JupyterLab's export menu give what `cdi report` gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbconvert.exporters import Exporter
+
+from cdi_stats.publish.document import read_document
+
+
+class CdiHtmlExporter(Exporter):  # type: ignore[misc]
+    """An executed report notebook as one self-contained HTML page."""
+
+    export_from_notebook = "CDI report (HTML)"
+    output_mimetype = "text/html"
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[str, Any]:
+        """Return the page and nbconvert's resources."""
+        from cdi_stats.publish.html import render_html
+
+        nb, resources = super().from_notebook_node(nb, resources, **options)
+        return render_html(read_document(nb)), resources
+
+
+class CdiPdfExporter(Exporter):  # type: ignore[misc]
+    """An executed report notebook as a tagged PDF."""
+
+    export_from_notebook = "CDI report (PDF)"
+    output_mimetype = "application/pdf"
+
+    def _file_extension_default(self) -> str:
+        return ".pdf"
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[bytes, Any]:
+        """Return the PDF's bytes and nbconvert's resources."""
+        from cdi_stats.publish.typst import render_pdf
+
+        nb, resources = super().from_notebook_node(nb, resources, **options)
+        return render_pdf(read_document(nb)), resources

@@ -1,0 +1,45 @@
+"""The index page of a reports folder: every published report, made anew from the manifests."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cdi_stats.publish.html import page_style
+from cdi_stats.report.fragments import environment
+from cdi_stats.report.numbers import long_date
+
+_HERE = Path(__file__).parent
+
+
+def write_index(out: Path) -> Path:
+    """Write `out`/index.html, linking every report whose manifest lies beneath it, and return its path."""
+    from markupsafe import Markup
+
+    page = environment(_HERE / "html").get_template("index.html.j2").render(
+        reports=[_entry(out, manifest) for manifest in sorted(out.glob("*/*/manifest.json"))],
+        style=Markup(page_style()),
+    )
+    handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(page)
+    Path(name).chmod(0o644)
+    return Path(name).replace(out / "index.html")
+
+
+def _entry(out: Path, manifest: Path) -> dict[str, Any]:
+    """Return what the index says of one report."""
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    folder = manifest.parent.relative_to(out).as_posix()
+    files = [name for name in facts["files"] if name.endswith((".html", ".pdf"))]
+    return {
+        "title": facts["title"],
+        "subtitle": facts["subtitle"],
+        "force": facts["force"],
+        "date": long_date(date.fromisoformat(facts["date"])),
+        "links": [{"href": f"{folder}/{name}", "format": name.rsplit(".", 1)[1].upper()} for name in files],
+    }

@@ -1,0 +1,60 @@
+"""The typed parameters of each report; anything unknown or ill-typed is refused before a kernel starts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cdi_stats.errors import BadParameters
+from cdi_stats.methods.survey import DEGREES_OF_FREEDOM, METHODS
+
+
+class ReportParameters(BaseModel):
+    """What every report takes. `audit` is a bundled name, a workbook or a folder; `earlier` likewise, or "none"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    audit: Annotated[str, Field(min_length=1)]
+    earlier: str = ""
+    confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    method: Literal["wilson", "wald"] = "wilson"
+    degrees_of_freedom: Literal["kurtosis", "design"] = "kurtosis"
+    overall: Literal["", "pooled", "weighted"] = ""
+
+
+REPORTS: dict[str, type[ReportParameters]] = {"inspection": ReportParameters, "reinspection": ReportParameters}
+
+
+def check_parameters(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report's parameters, typed and complete.
+
+    Raises BadParameters with a line for each parameter that is unknown (naming the nearest), missing or ill-typed.
+    """
+    if report not in REPORTS:
+        raise BadParameters(f"report: found {report!r}; expected one of {', '.join(REPORTS)}{_near(report, REPORTS)}")
+    model = REPORTS[report]
+    try:
+        return model(**given).model_dump()
+    except ValidationError as error:
+        raise BadParameters("\n".join(_line(model, detail) for detail in error.errors())) from None
+
+
+def _line(model: type[ReportParameters], detail: Any) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"parameter {name}: unknown; expected one of {', '.join(model.model_fields)}{_near(name, model.model_fields)}"
+    if detail["type"] == "missing":
+        return f"parameter {name}: missing; expected a value"
+    return f"parameter {name}: found {detail['input']!r}; expected {detail['msg'].removeprefix('Input should be ')}"
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f". Did you mean {near[0]}?" if near else ""
+
+
+assert set(METHODS) == {"wilson", "wald"}
+assert set(DEGREES_OF_FREEDOM) == {"kurtosis", "design"}

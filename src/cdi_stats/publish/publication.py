@@ -1,0 +1,213 @@
+"""Publish whole or not at all: stage, verify, rename into place; then renew the index."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cdi_stats.audit.model import Audit
+from cdi_stats.audit.reading import audit_id, bundled_audits, locate_audit, read_audit
+from cdi_stats.errors import BadParameters, ReportFailed
+from cdi_stats.publish.document import Document, read_document
+from cdi_stats.publish.execution import notebook_path, run_notebook
+from cdi_stats.publish.html import render_html
+from cdi_stats.publish.index import write_index
+from cdi_stats.publish.parameters import check_parameters
+from cdi_stats.publish.typst import render_pdf
+from cdi_stats.report.blocks import Json, figures
+
+STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst")
+WRITERS: dict[str, Callable[[Document], bytes]] = {
+    "html": lambda document: render_html(document).encode("utf-8"),
+    "pdf": render_pdf,
+}
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published report: its folder, its files by format, and its figures by key."""
+
+    report: str
+    audit: str
+    folder: Path
+    files: Mapping[str, Path]
+    figures: Mapping[str, Json]
+
+    def __str__(self) -> str:
+        return "\n".join(str(path) for path in self.files.values())
+
+
+def publish(
+    report: str,
+    audit: str | Path,
+    *,
+    out: str | Path = "reports",
+    formats: Iterable[str] = ("html", "pdf"),
+    earlier: str | Path | None = None,
+    **parameters: Any,
+) -> Publication:
+    """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
+
+    `formats` are "html" and "pdf"; `earlier` and `parameters` as the report takes them. Raises BadParameters,
+    UnreadableAudit or AuditProblems before anything starts, ReportFailed when the notebook or its verification fails;
+    an earlier publication then stays as it was.
+    """
+    wanted = list(dict.fromkeys(formats))
+    unknown = [name for name in wanted if name not in WRITERS]
+    if unknown or not wanted:
+        raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
+    given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
+    checked = check_parameters(report, given | {"audit": str(audit)})
+    inputs = _inputs(checked)
+    checked = checked | {"audit": _portable(checked["audit"])}
+    if checked["earlier"] not in ("", "none"):
+        checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
+    folder = Path(out) / audit_id(locate_audit(audit)) / report
+    with _staging(folder) as stage:
+        document = _execute(report, checked, stage, wanted)
+        shown = collect_figures(document.blocks)
+        _verify(document, shown, stage, report, wanted)
+        _write_json(stage / "figures.json", {"report": report, "audit": inputs[0].id, "figures": list(shown.values())})
+        _write_json(stage / "manifest.json", _manifest(report, document, checked, inputs, stage))
+    write_index(Path(out))
+    files = {name: folder / f"{report}.{name}" for name in wanted}
+    return Publication(report, inputs[0].id, folder, files, shown)
+
+
+def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
+    """Return every figure of some blocks by key, with each text it is shown as.
+
+    Raises ReportFailed where one key carries two values: a page would contradict itself.
+    """
+    found: dict[str, Json] = {}
+    for figure in figures(blocks):
+        key = figure["figure"]
+        known = found.setdefault(
+            key,
+            {"key": key, "value": figure["value"], "unit": figure["unit"], "texts": [], "source": figure["source"]},
+        )
+        if known["value"] != figure["value"]:
+            raise ReportFailed(f"figure {key}: found {known['value']} and {figure['value']}; expected one value")
+        if figure["text"] not in known["texts"]:
+            known["texts"].append(figure["text"])
+    return dict(sorted(found.items()))
+
+
+def _inputs(checked: Mapping[str, Any]) -> list[Audit]:
+    """Read the audits a report needs, so that anything wrong with them is said before a kernel starts."""
+    path = locate_audit(checked["audit"])
+    audit = read_audit(path)
+    earlier = checked["earlier"] or audit.facts.earlier_audit
+    if not earlier or earlier == "none":
+        return [audit]
+    return [audit, read_audit(locate_audit(earlier, path.parent))]
+
+
+def _portable(name: str, beside: Path | None = None) -> str:
+    """Return a bundled audit's name as it is, any other as an absolute path: the kernel works elsewhere."""
+    path = locate_audit(name, beside)
+    return name if name in bundled_audits() and not Path(name).exists() else str(path.resolve())
+
+
+def _execute(report: str, parameters: Mapping[str, Any], stage: Path, formats: Iterable[str]) -> Document:
+    import nbformat
+
+    notebook = run_notebook(report, parameters, stage)
+    document = read_document(notebook)
+    nbformat.write(notebook, stage / f"{report}.ipynb")
+    for name in formats:
+        (stage / f"{report}.{name}").write_bytes(WRITERS[name](document))
+    return document
+
+
+def _verify(
+    document: Document, shown: Mapping[str, Json], stage: Path, report: str, formats: Iterable[str]
+) -> None:
+    """Check that each file is there and that the page carries every figure of the document, as it is shown."""
+    if not shown:
+        raise ReportFailed(f"{report}: the notebook shows no figure; expected a report")
+    for name in formats:
+        if not (stage / f"{report}.{name}").stat().st_size:
+            raise ReportFailed(f"{report}: the {name} file is empty")
+    if "html" in formats:
+        page = (stage / f"{report}.html").read_text(encoding="utf-8")
+        missing = [key for key in shown if f'data-figure="{key}"' not in page]
+        if missing:
+            raise ReportFailed(f"{report}: the page lacks {len(missing)} figures, the first is {missing[0]}")
+    if not document.date:
+        raise ReportFailed(f"{report}: the notebook shows no title; expected its first section to be report.title()")
+
+
+def _manifest(
+    report: str, document: Document, parameters: Mapping[str, Any], inputs: Iterable[Audit], stage: Path
+) -> Json:
+    return {
+        "report": report,
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "date": document.date,
+        "force": next(iter(inputs)).facts.force,
+        "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in inputs],
+        "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
+        "parameters": {name: _shown(name, value) for name, value in parameters.items()},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
+        "files": {path.name: _digest(path) for path in sorted(stage.iterdir()) if path.is_file()},
+    }
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a parameter as the manifest gives it: an audit by its file's name, not by where it lies."""
+    return Path(value).name if name in ("audit", "earlier") and value else value
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Give a folder to work in; move it to `folder` if all goes well, leave `folder` untouched if not."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(f".{folder.name}.previous")
+    _recover(folder, aside)
+    stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield stage
+        stage.chmod(0o755)
+        if folder.exists():
+            os.replace(folder, aside)
+        os.replace(stage, folder)
+        shutil.rmtree(aside, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        _recover(folder, aside)
+        _remove_if_empty(folder.parent)
+        raise
+
+
+def _recover(folder: Path, aside: Path) -> None:
+    """Put back the last good report if a run was cut off between its two renames."""
+    if aside.exists():
+        if folder.exists():
+            shutil.rmtree(aside)
+        else:
+            os.replace(aside, folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

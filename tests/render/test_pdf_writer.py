@@ -1,0 +1,198 @@
+"""The PDF report: declared standards, tag tree, text, page furniture, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pikepdf
+import pytest
+from pypdf import PdfReader
+
+from cdi_stats.errors import ReportFailed
+from cdi_stats.publish.document import Document
+from cdi_stats.publish.typst import render_pdf
+from cdi_stats.report.blocks import Json, figures
+
+HEADINGS = {f"/H{level}": level for level in range(1, 7)}
+
+
+@pytest.fixture(scope="module")
+def content(sample: Document) -> bytes:
+    return render_pdf(sample)
+
+
+@pytest.fixture(scope="module")
+def pdf(content: bytes) -> Iterator[pikepdf.Pdf]:
+    with pikepdf.open(io.BytesIO(content)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pages(content: bytes) -> list[str]:
+    return [words(page.extract_text()) for page in PdfReader(io.BytesIO(content)).pages]
+
+
+@pytest.fixture(scope="module")
+def elements(pdf: pikepdf.Pdf) -> list[Any]:
+    return list(walk(pdf.Root.StructTreeRoot.K))
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def walk(node: Any) -> Iterator[Any]:
+    if isinstance(node, pikepdf.Array):
+        for item in node:
+            yield from walk(item)
+    elif isinstance(node, pikepdf.Dictionary) and "/S" in node:
+        yield node
+        yield from walk(node.get("/K", pikepdf.Array()))
+
+
+def children(element: Any, tag: str) -> list[Any]:
+    return [item for item in walk(element.K) if item.S == tag]
+
+
+def attribute(element: Any, name: str) -> str:
+    groups = element.get("/A", pikepdf.Array())
+    return next((str(group[name]) for group in groups if name in group), "")
+
+
+def blocks(document: Document, name: str) -> list[Json]:
+    return [block for block in document.blocks if block["block"] == name]
+
+
+def test_file_declares_its_standards_language_and_title(pdf: pikepdf.Pdf, sample: Document) -> None:
+    with pdf.open_metadata() as metadata:
+        assert metadata["pdfuaid:part"] == "1"
+        assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("2", "A")
+        assert metadata["dc:title"] == sample.title
+    assert pdf.Root.MarkInfo.Marked
+    assert str(pdf.Root.Lang) == "en-GB"
+    assert pdf.Root.ViewerPreferences.DisplayDocTitle
+    assert str(pdf.docinfo["/Author"]) == sample.author
+
+
+def test_headings_start_at_one_and_skip_no_level(elements: list[Any], sample: Document) -> None:
+    levels = [HEADINGS[str(element.S)] for element in elements if str(element.S) in HEADINGS]
+    assert levels[:2] == [1, 2]
+    assert levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+    assert len(levels) == 2 + len(blocks(sample, "heading"))
+
+
+def test_every_figure_element_has_its_alternative_text(elements: list[Any], sample: Document) -> None:
+    alternatives = [str(element.get("/Alt", "")) for element in elements if element.S == "/Figure"]
+    assert alternatives == [block["alt"] for block in blocks(sample, "chart")]
+
+
+def test_tables_are_tagged_with_caption_and_column_headers(elements: list[Any], sample: Document) -> None:
+    tables = [element for element in elements if element.S == "/Table"]
+    assert len(tables) == len(blocks(sample, "table"))
+    for table, block in zip(tables, blocks(sample, "table"), strict=True):
+        headers = children(table, "/TH")
+        assert len(headers) == len(block["columns"])
+        assert {attribute(header, "/Scope") for header in headers} == {"/Column"}
+        assert len(children(table, "/TR")) == 1 + len(block["rows"])
+        assert len(children(table, "/Caption")) == 1
+
+
+def test_lists_and_contents_are_tagged(elements: list[Any], sample: Document) -> None:
+    tags = [str(element.S) for element in elements]
+    assert tags.count("/L") == 2
+    assert tags.count("/LI") == 6
+    assert tags.count("/TOCI") == len([block for block in blocks(sample, "heading") if block["level"] <= 3])
+
+
+def test_text_stands_in_paragraphs(pdf: pikepdf.Pdf) -> None:
+    assert "/Span" not in {
+        str(item.S) for item in pdf.Root.StructTreeRoot.K[0].K if isinstance(item, pikepdf.Dictionary)
+    }
+
+
+def test_contents_give_the_page_of_each_heading(pages: list[str], sample: Document) -> None:
+    listed = pages[0][pages[0].index("Contents") :]
+    for block in blocks(sample, "heading"):
+        if block["level"] <= 3:
+            after = listed[listed.index(block["text"]) + len(block["text"]) :].lstrip(" .")
+            number = int(after.split()[0])
+            assert block["text"] in pages[number - 1]
+
+
+def test_bookmarks_follow_the_headings(content: bytes, sample: Document) -> None:
+    outline = PdfReader(io.BytesIO(content)).outline
+    top = [str(item.title) for item in outline if not isinstance(item, list)]
+    assert top == [block["text"] for block in blocks(sample, "heading") if block["level"] == 2]
+
+
+def test_every_page_says_which_it_is(pages: list[str], sample: Document) -> None:
+    assert len(pages) > 4
+    for number, text in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in text
+        assert "6 December 2017" in text
+        assert sample.title in text
+
+
+def test_every_figure_can_be_read_from_the_pages(pages: list[str], sample: Document) -> None:
+    whole = " ".join(pages)
+    assert [item["text"] for item in figures(sample.blocks) if item["text"] not in whole] == []
+    assert all(f"District {number:02d}" in whole for number in range(1, 61))
+    assert "Recorded, per cent of reported" in whole
+
+
+def test_header_row_stands_again_on_each_page_of_a_table(pages: list[str]) -> None:
+    assert [text.count("District Reported Recorded") for text in pages if "District " in text and "%" in text].count(
+        1
+    ) >= 2
+
+
+def test_strings_stay_text(pages: list[str], hostile: tuple[str, ...], elsewhere: tuple[str, ...]) -> None:
+    whole = " ".join(pages)
+    assert [string for string in hostile if words(string) not in whole] == []
+    assert [word for phrase in elsewhere[:2] for word in phrase.split() if word not in whole] == []
+    assert "[oncoming police car]" in whole
+
+
+def test_chart_and_text_share_one_family(pdf: pikepdf.Pdf) -> None:
+    names = {
+        str(item["/BaseFont"]) for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and "/BaseFont" in item
+    }
+    families = {name.partition("+")[2].partition("-")[0] for name in names}
+    assert families == {"Inter", "DejaVuSans"}
+
+
+def test_same_document_gives_the_same_bytes(sample: Document, content: bytes) -> None:
+    render_pdf(replace(sample, title="Another report in between"))
+    assert render_pdf(sample) == content
+
+
+def test_date_may_be_missing(sample: Document) -> None:
+    undated = replace(sample, date="", author="", subtitle="", blocks=sample.blocks[1:5])
+    with pikepdf.open(io.BytesIO(render_pdf(undated))) as opened:
+        assert "/Author" not in opened.docinfo
+        assert opened.Root.MarkInfo.Marked
+        with opened.open_metadata() as metadata:
+            assert metadata["pdfuaid:part"] == "1"
+            assert "pdfaid:part" not in metadata
+
+
+def test_chart_without_alternative_text_is_refused(sample: Document) -> None:
+    silent = tuple(block | {"alt": None} if block["block"] == "chart" else block for block in sample.blocks)
+    with pytest.raises(ReportFailed, match=r"Crime data integrity inspection.*\n.*alt"):
+        render_pdf(replace(sample, blocks=silent))
+
+
+def test_unknown_block_is_refused(sample: Document) -> None:
+    with pytest.raises(ReportFailed, match="poem"):
+        render_pdf(replace(sample, blocks=(*sample.blocks, {"block": "poem"})))
+
+
+def test_words_longer_than_a_line_are_broken(content: bytes, long_word: str) -> None:
+    lines = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    assert long_word * 2 not in lines
+    assert long_word * 2 in lines.replace("\n", "")

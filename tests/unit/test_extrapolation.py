@@ -1,0 +1,112 @@
+"""Edges of yearly totals."""
+
+import math
+
+import pytest
+
+from cdi_stats.errors import InvalidCounts
+from cdi_stats.methods.comparison import compare_rates
+from cdi_stats.methods.extrapolation import extrapolate_additional, extrapolate_unrecorded
+from cdi_stats.methods.survey import estimate_rate, estimate_rate_from_counts
+
+KENT_2017 = estimate_rate_from_counts(1254, 1500)
+KENT_2018 = estimate_rate_from_counts(757, 784)
+NOTHING, EVERYTHING = estimate_rate_from_counts(0, 50), estimate_rate_from_counts(50, 50)
+
+
+@pytest.mark.parametrize("volumes", [{}, {"recorded": 5, "reported": 6}])
+def test_exactly_one_volume_is_expected(volumes):
+    with pytest.raises(InvalidCounts, match="exactly one of the two yearly volumes"):
+        extrapolate_unrecorded(KENT_2017, **volumes)
+    with pytest.raises(InvalidCounts, match="exactly one of the two yearly volumes"):
+        extrapolate_additional(KENT_2018, KENT_2017, **volumes)
+
+
+@pytest.mark.parametrize("name", ["recorded", "reported"])
+@pytest.mark.parametrize("volume", [-1, math.inf, math.nan])
+def test_impossible_volumes_are_refused_by_name(name, volume):
+    with pytest.raises(InvalidCounts, match=f"^{name}: found "):
+        extrapolate_unrecorded(KENT_2017, **{name: volume})
+
+
+def test_unrecorded_of_kent_2017():
+    total = extrapolate_unrecorded(KENT_2017, recorded=123_871)
+    assert round(total.value, -2) == 24_300
+    assert (round(total.interval.low), round(total.interval.high)) == (21_198, 27_856)
+    assert (total.basis, total.interval.method) == ("123,871 recorded", "wilson")
+
+
+def test_unrecorded_of_recorded_is_not_the_missed_share_of_recorded():
+    assert extrapolate_unrecorded(KENT_2017, recorded=1000).value == pytest.approx(1000 * 0.164 / 0.836)
+    assert extrapolate_unrecorded(KENT_2017, reported=1000).value == pytest.approx(1000 * 0.164)
+
+
+def test_reported_equal_to_recorded_over_the_rate_gives_the_same_value():
+    from_recorded = extrapolate_unrecorded(KENT_2017, recorded=836)
+    from_reported = extrapolate_unrecorded(KENT_2017, reported=1000)
+    assert from_recorded.value == pytest.approx(from_reported.value)
+    assert from_recorded.interval.high > from_reported.interval.high
+
+
+def test_additional_of_kent_2018():
+    """The printed 25,400 is N (96.6 % - 83.6 %) with the implied N of 195,385 crimes reported in the year."""
+    later, earlier = estimate_rate_from_counts(966, 1000), estimate_rate_from_counts(836, 1000)
+    assert round(extrapolate_additional(later, earlier, reported=195_385).value, -2) == 25_400
+    assert round(extrapolate_additional(later, earlier, recorded=195_385 * 0.966).value, -2) == 25_400
+
+
+def test_additional_of_reported_is_the_difference_grossed_up():
+    total = extrapolate_additional(KENT_2018, KENT_2017, reported=1000)
+    change = compare_rates(KENT_2018, KENT_2017)
+    assert total.value == pytest.approx(1000 * change.value)
+    assert (total.interval.low, total.interval.high) == pytest.approx(
+        (1000 * change.interval.low, 1000 * change.interval.high)
+    )
+
+
+def test_additional_of_recorded_is_one_less_the_ratio_grossed_up():
+    total = extrapolate_additional(KENT_2018, KENT_2017, recorded=1000)
+    back = compare_rates(KENT_2017, KENT_2018, measure="ratio")
+    assert total.value == pytest.approx(1000 * (1 - back.value))
+    assert (total.interval.low, total.interval.high) == pytest.approx(
+        (1000 * (1 - back.interval.high), 1000 * (1 - back.interval.low))
+    )
+
+
+@pytest.mark.parametrize("volume", ["recorded", "reported"])
+def test_a_rate_that_fell_gives_a_negative_total(volume):
+    total = extrapolate_additional(KENT_2017, KENT_2018, **{volume: 1000})
+    assert total.interval.low < total.value < total.interval.high < 0
+
+
+def test_nothing_missed_still_has_an_upper_limit():
+    total = extrapolate_unrecorded(EVERYTHING, recorded=10_000)
+    assert (total.value, total.interval.low) == (0.0, 0.0)
+    assert total.interval.high == pytest.approx(10_000 * (1 / EVERYTHING.interval.low - 1))
+
+
+def test_nothing_recorded_has_no_upper_limit_from_recorded_alone():
+    total = extrapolate_unrecorded(NOTHING, recorded=10)
+    assert total.value == total.interval.high == math.inf
+    assert math.isfinite(total.interval.low)
+    assert extrapolate_unrecorded(NOTHING, reported=10).value == 10
+
+
+def test_a_census_gives_a_certain_total():
+    census = estimate_rate([1, 1, 0, 1], [1, 1, 1, 1], population=4)
+    total = extrapolate_unrecorded(census, reported=4)
+    assert (total.interval.low, total.value, total.interval.high) == (1.0, 1.0, 1.0)
+
+
+def test_the_level_of_the_rate_is_carried_over():
+    total = extrapolate_unrecorded(KENT_2017.at(0.9), recorded=123_871)
+    assert total.interval.confidence_level == 0.9
+    assert 21_198 < total.interval.low < total.interval.high < 27_856
+    additional = extrapolate_additional(KENT_2018.at(0.9), KENT_2017, reported=195_385)
+    assert additional.interval.confidence_level == 0.9
+
+
+def test_a_total_reads_as_a_sentence():
+    assert str(extrapolate_unrecorded(KENT_2017, recorded=123_871)) == (
+        "24,300 crimes a year (95% interval 21,198 to 27,856; 123,871 recorded)"
+    )
