@@ -35,7 +35,7 @@ def blocks(document: Document, name: str) -> list[Json]:
     return [block for block in document.blocks if block["block"] == name]
 
 
-def test_page_names_itself_and_its_language(soup: BeautifulSoup, sample: Document) -> None:
+def test_page_names_itself_and_its_language(soup: BeautifulSoup) -> None:
     assert soup.html["lang"] == "en-GB"
     assert soup.title.text == "Crime data integrity inspection – Kent Police"
     assert soup.select_one("header time[datetime='2017-12-06']").text == "6 December 2017"

@@ -55,7 +55,7 @@ def walk(node: Any) -> Iterator[Any]:
 
 
 def children(element: Any, tag: str) -> list[Any]:
-    return [item for item in walk(element.K) if item.S == tag]
+    return [item for item in walk(element.K) if str(item.S) == tag]
 
 
 def attribute(element: Any, name: str) -> str:

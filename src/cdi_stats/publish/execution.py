@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cdi_stats.errors import BadParameters, ReportFailed
@@ -39,25 +42,50 @@ def run_notebook(report: str, parameters: Mapping[str, Any], folder: Path, *, ti
 
     notebook = nbformat.read(notebook_path(report), as_version=4)
     try:
-        executed = papermill.execute_notebook(
-            notebook,
-            None,
-            dict(parameters),
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            execution_timeout=time_limit,
-            resources={"metadata": {"path": str(folder)}},
-        )
+        with TemporaryDirectory(prefix="cdi-", ignore_cleanup_errors=True) as sockets:
+            executed = papermill.execute_notebook(
+                notebook,
+                None,
+                dict(parameters),
+                kernel_name="python3",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                execution_timeout=time_limit,
+                resources={"metadata": {"path": str(folder)}},
+                kernel_manager_class=_private_kernel_manager(sockets),
+            )
     except papermill.PapermillExecutionError as error:
         source = error.source.strip().splitlines()[0] if error.source.strip() else ""
         detail = _COLOURS.sub("", f"{error.ename}: {error.evalue}")
         raise ReportFailed(f"{report}: cell {error.cell_index + 1} ({source}) stopped. {detail}") from None
     except CellTimeoutError:
         raise ReportFailed(f"{report}: a cell took more than {time_limit} seconds and was stopped") from None
-    except DeadKernelError:
-        raise ReportFailed(f"{report}: the notebook's kernel died before the last cell") from None
+    except (DeadKernelError, RuntimeError) as error:
+        raise ReportFailed(f"{report}: the notebook's kernel died or did not start ({error})") from None
     return _without_traces(executed)
+
+
+def _private_kernel_manager(folder: str) -> Any:
+    """Return a kernel manager whose kernels speak over sockets in `folder`, where the system can, not over TCP ports.
+
+    Anyone on a shared host may listen to a TCP kernel, and audits hold victims' data. What a kernel writes to its own
+    terminal is dropped: a report is its notebook's outputs.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+
+    class PrivateKernelManager(AsyncKernelManager):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            if os.name != "nt":
+                self.transport, self.ip = "ipc", f"{folder}/kernel"
+
+        async def _async_start_kernel(self, **options: Any) -> None:
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            await super()._async_start_kernel(**(quiet | options))
+
+        start_kernel = _async_start_kernel
+
+    return PrivateKernelManager
 
 
 def _without_traces(notebook: Any) -> Any:

@@ -33,7 +33,7 @@ def text_fragment(blocks: Iterable[Json]) -> str:
 
 @cache
 def environment(*folders: Path) -> Environment:
-    """Return the Jinja environment for the templates here and in `folders`: escapes everything, refuses unknown names."""
+    """Return the Jinja environment of the templates in `folders` and here: all escaped, unknown names refused."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(

@@ -12,6 +12,7 @@ import cdi_stats.report
 from cdi_stats.publish.document import Document
 from cdi_stats.report.blocks import Json
 from cdi_stats.report.fragments import environment, html_fragment
+from cdi_stats.report.numbers import long_date
 
 _HERE = Path(__file__).parent
 _FONTS = Path(cdi_stats.report.__file__).parent / "fonts"
@@ -54,12 +55,12 @@ def _contents(blocks: Iterable[Json]) -> list[tuple[Json, list[Json]]]:
 def _date_words(document: Document) -> str:
     if not document.date or not document.language.startswith("en"):
         return document.date
-    day = date.fromisoformat(document.date)
-    return f"{day.day} {day:%B %Y}"
+    return long_date(date.fromisoformat(document.date))
 
 
 @cache
 def page_style() -> str:
+    """Return the style sheet of every page, its fonts within."""
     faces = (
         f'@font-face{{font-family:"Inter";font-weight:{weight};font-display:swap;'
         f'src:url("data:font/woff2;base64,{b64encode(_font(name)).decode()}") format("woff2")}}'

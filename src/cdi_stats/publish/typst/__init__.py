@@ -1,4 +1,4 @@
-"""A document as a PDF: tagged, PDF/UA-1 and (if dated) PDF/A-2a, set by a fixed Typst template that reads the document as data."""
+"""A document as a tagged PDF: PDF/UA-1 and, if dated, PDF/A-2a, set by a fixed Typst template that reads it as data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def render_pdf(document: Document) -> bytes:
         )
     except typst.TypstError as error:
         raise ReportFailed(_explain(document, [error])) from error
-    # A warning is a page gone wrong: a font not found leaves it without words, a layout unsettled with wrong page numbers.
+    # A warning is a page gone wrong: a missing font leaves it without words, an unsettled layout with wrong numbers.
     if warnings:
         raise ReportFailed(_explain(document, warnings))
     return bytes(pdf)

@@ -1,0 +1,83 @@
+"""One source of dependencies: environment.yml and requirements.lock agree with pyproject.toml."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+DECLARED = [
+    Requirement(line) for line in (*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra))
+]
+CONDA_NAMES = {"typst": "typst-py"}
+
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+ENTRIES = [entry.replace("\\\n", " ") for entry in re.split(r"\n(?!\s)", LOCK.strip()) if not entry.startswith("#")]
+
+
+def locked_versions():
+    """Return the versions of each locked package: more than one where interpreters differ."""
+    versions = {}
+    for entry in ENTRIES:
+        requirement = Requirement(entry.split("--hash")[0].strip())
+        (pin,) = requirement.specifier
+        assert pin.operator == "==", entry
+        versions.setdefault(canonicalize_name(requirement.name), []).append(pin.version)
+    return versions
+
+
+@pytest.fixture(scope="module")
+def environment():
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def conda_packages(environment):
+    lines = [line for line in environment["dependencies"] if isinstance(line, str)]
+    return {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
+
+
+def test_environment_takes_one_channel(environment):
+    assert environment["channels"] == ["conda-forge"]
+
+
+def test_environment_installs_this_package_from_here(environment):
+    assert [line for line in environment["dependencies"] if isinstance(line, dict)] == [{"pip": ["-e ."]}]
+
+
+def test_environment_has_the_same_pythons(conda_packages):
+    assert conda_packages["python"] == SpecifierSet(PROJECT["requires-python"])
+
+
+def test_environment_has_the_same_packages_with_the_same_bounds(conda_packages):
+    expected = {CONDA_NAMES.get(requirement.name, requirement.name): requirement.specifier for requirement in DECLARED}
+    found = {name: specifier for name, specifier in conda_packages.items() if name not in ("python", "pip")}
+    assert found == expected
+
+
+@pytest.mark.parametrize("requirement", DECLARED, ids=str)
+def test_every_dependency_has_a_lower_bound(requirement):
+    assert [specifier.operator for specifier in requirement.specifier] == [">="]
+
+
+@pytest.mark.parametrize("requirement", DECLARED, ids=str)
+def test_the_lock_covers_every_dependency_within_its_bounds(requirement):
+    versions = locked_versions()[canonicalize_name(requirement.name)]
+    assert all(version in requirement.specifier for version in versions)
+
+
+def test_every_locked_entry_has_hashes():
+    assert len(ENTRIES) > 100
+    assert [entry for entry in ENTRIES if not re.search(r"--hash=sha256:[0-9a-f]{64}(\s|$)", entry)] == []
+
+
+def test_the_lock_names_no_address_and_no_index():
+    assert ":" + "//" not in LOCK
+    assert [line for line in LOCK.splitlines() if re.match(r"\s*(-i|-f|--(?!hash=))", line)] == []
