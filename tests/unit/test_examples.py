@@ -427,7 +427,7 @@ def test_kent_report_2019_recorded_within_24_hours_2018(load):
                 ["timeliness", "sexual", "rape", None, 95, 85],
             ],
         ),
-        ("kent-2018", [["recording_rate", "sexual", "rape", None, 63, 62]]),
+        ("kent-2018", [["recording_rate", None, "rape", None, 63, 62]]),
         ("kent-board-2017", []),
     ],
 )
