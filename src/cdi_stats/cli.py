@@ -14,7 +14,9 @@ from cdi_stats.errors import BadParameters, CdiStatsError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-AuditArgument = Annotated[str, typer.Argument(help="A bundled audit's name, an .xlsx workbook, or a folder of CSV files.")]
+AuditArgument = Annotated[
+    str, typer.Argument(help="A bundled audit's name, an .xlsx workbook, or a folder of CSV files.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 LevelOption = Annotated[float, typer.Option("--confidence-level", help="Confidence level, a share such as 0.95.")]
 MethodOption = Annotated[str, typer.Option("--method", help="Interval: wilson or wald.")]
@@ -39,7 +41,9 @@ def report(
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),
     formats: Annotated[str, typer.Option("--format", help="Formats, separated by commas.")] = "html,pdf",
-    parameters: Annotated[list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")
+    ] = None,
 ) -> None:
     """Publish a report, whole or not at all, and print where it is."""
     from cdi_stats.publish.publication import publish
@@ -149,4 +153,8 @@ def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         shown = table if columns is None else table[columns]
-        typer.echo(shown.to_string(index=False, na_rep="", float_format=lambda value: f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"))
+        typer.echo(
+            shown.to_string(
+                index=False, na_rep="", float_format=lambda value: f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"
+            )
+        )

@@ -196,3 +196,24 @@ def test_words_longer_than_a_line_are_broken(content: bytes, long_word: str) -> 
     lines = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
     assert long_word * 2 not in lines
     assert long_word * 2 in lines.replace("\n", "")
+
+
+def test_cell_longer_than_a_page_runs_on_to_the_next(sample: Document) -> None:
+    table = blocks(sample, "table")[0] | {"rows": [["word " * 3000, "1", "2", "3", "4"]]}
+    pages = PdfReader(io.BytesIO(render_pdf(replace(sample, blocks=(table,))))).pages
+    held = [page.extract_text().count("word") for page in pages]
+    assert sum(held) == 3000
+    assert max(held) < 600
+
+
+def test_numbers_are_not_broken_to_fit_their_column(sample: Document) -> None:
+    number = "83.6% (1,254 of 1,500)"
+    columns = [{"header": str(place), "numeric": place > 0, "width": 1.0} for place in range(6)]
+    table = blocks(sample, "table")[0] | {"columns": columns, "rows": [["a", number, "2", "3", "4", "5"]]}
+    content = render_pdf(replace(sample, blocks=(table,)))
+    assert number in PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+def test_character_without_a_shape_is_spelt_out(sample: Document) -> None:
+    content = render_pdf(replace(sample, blocks=({"block": "paragraph", "text": ["a\x00b", {"strong": "🚔"}]},)))
+    assert "a[U+0000]b[oncoming police car]" in PdfReader(io.BytesIO(content)).pages[0].extract_text()

@@ -20,6 +20,8 @@ DOMAIN_LABELS = {
     "hate": "hate crime",
     "vulnerable": "crimes against vulnerable victims",
     "third_party": "crimes reported by third-party professionals",
+    "violence": "violent crime",
+    "sexual": "sexual offences",
 }
 
 
@@ -99,7 +101,7 @@ MEASURES: dict[str, Measure] = {
             _is("test", "examined"), _is("outcome", "correct"),
         ),
         Measure(
-            "vulnerable_victims", "Crimes in vulnerable-victim records", "were recorded", "crimes due in them", "vulnerable",
+            "vulnerable_victims", "Crimes in vulnerable-victim records", "were recorded", "crimes due in vulnerable-victim records", "vulnerable",
             _any, _any, weight=("reported", "recorded"),
         ),
         Measure(

@@ -136,7 +136,9 @@ def _unrecorded(name: str, printed: float, finding: Finding) -> Replica:
     assert finding.unrecorded is not None
     step = 100 if printed >= 1000 else 10
     computed = math.floor(finding.unrecorded.value / step) * step
-    return _same(f"{name} unrecorded a year", f"{printed:,.0f}", f"{computed:,}", "R (1 - p) / p, rounded down; R implied")
+    return _same(
+        f"{name} unrecorded a year", f"{printed:,.0f}", f"{computed:,}", "R (1 - p) / p, rounded down; R implied"
+    )
 
 
 def _additional(name: str, printed: float, comparison: Comparison, key: tuple[str, str, str]) -> Replica:
@@ -158,13 +160,17 @@ def _other_forces(published: pd.DataFrame) -> Iterator[Replica]:
         chosen = published[(published["force"] == force) & (published["measure"] == "overall")]
         row = chosen[chosen["ci_plus_minus_pct"].notna()].iloc[0]
         reported, rate = int(row["n_reported"]), float(row["rate_pct"]) / 100
-        frame = row["annual_unrecorded"] / (1 - rate) * _years(row["audit_start"], row["audit_end"]) if with_frame else None
+        frame = (
+            row["annual_unrecorded"] / (1 - rate) * _years(row["audit_start"], row["audit_end"]) if with_frame else None
+        )
         recorded = round(reported * rate)
         interval = proportion_interval(recorded, reported, method="wald-fpc", population=frame)
         half = 100 * (interval.high - interval.low) / 2
         method = WALD_FPC if with_frame else "Wald, no correction"
         method = method if expected else f"{method}: no simple method gives the printed margin"
-        replica = _same(f"{force} {row['report'][-4:]} overall margin", f"{row['ci_plus_minus_pct']:.2f}", f"{half:.2f}", method)
+        replica = _same(
+            f"{force} {row['report'][-4:]} overall margin", f"{row['ci_plus_minus_pct']:.2f}", f"{half:.2f}", method
+        )
         yield Replica(**(asdict(replica) | {"expected": expected}))
 
 

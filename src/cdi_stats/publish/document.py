@@ -109,8 +109,10 @@ def markdown_blocks(source: str) -> Iterator[Json]:
         elif kind == "paragraph":
             yield {"block": "paragraph", "text": list(_inline(token["children"]))}
         elif kind == "list":
-            points = [[part for child in item["children"] for part in _inline(child.get("children", []))]
-                      for item in token["children"]]
+            points = [
+                [part for child in item["children"] for part in _inline(child.get("children", []))]
+                for item in token["children"]
+            ]
             yield {"block": "bullets", "points": points, "ordered": bool(token["attrs"].get("ordered"))}
         elif kind == "block_quote":
             text = [part for child in token["children"] for part in _inline(child.get("children", []))]

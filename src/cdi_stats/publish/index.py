@@ -20,9 +20,13 @@ def write_index(out: Path) -> Path:
     """Write `out`/index.html, linking every report whose manifest lies beneath it, and return its path."""
     from markupsafe import Markup
 
-    page = environment(_HERE / "html").get_template("index.html.j2").render(
-        reports=[_entry(out, manifest) for manifest in sorted(out.glob("*/*/manifest.json"))],
-        style=Markup(page_style()),
+    page = (
+        environment(_HERE / "html")
+        .get_template("index.html.j2")
+        .render(
+            reports=[_entry(out, manifest) for manifest in sorted(out.glob("*/*/manifest.json"))],
+            style=Markup(page_style()),
+        )
     )
     handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -130,9 +130,7 @@ def _execute(report: str, parameters: Mapping[str, Any], stage: Path, formats: I
     return document
 
 
-def _verify(
-    document: Document, shown: Mapping[str, Json], stage: Path, report: str, formats: Iterable[str]
-) -> None:
+def _verify(document: Document, shown: Mapping[str, Json], stage: Path, report: str, formats: Iterable[str]) -> None:
     """Check that each file is there and that the page carries every figure of the document, as it is shown."""
     if not shown:
         raise ReportFailed(f"{report}: the notebook shows no figure; expected a report")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,16 @@ from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding
 from cdi_stats.report.blocks import Chart, Text
-from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, percent, yearly, yearly_limit
+from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, percent, points, yearly, yearly_limit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FONTS = Path(__file__).parent / "fonts"
 NOW, BEFORE, INK, FAINT = "#12436d", "#a8470f", "#1d1d1f", "#c9ced6"
-WIDTH, ROW, EDGE = 6.7, 0.36, 0.62
+MOST_CAUSES = 10
+LINES = ((NOW, "-"), (BEFORE, "--"), ("#1c7a74", "-."), ("#3d3d3d", ":"))
+WIDTH, ROW, BELOW, ABOVE = 6.7, 0.34, 0.5, 0.08
 RC = {
     "font.family": "Inter",
     "font.size": 9.0,
@@ -69,28 +72,20 @@ def _register_fonts() -> None:
         font_manager.fontManager.addfont(font)
 
 
-class _Canvas:
-    """A figure of so many rows with fixed margins, drawn in the house style; `svg()` closes it."""
+def _svg(rows: float, draw: Callable[[Axes], None], left: float = 0.27, right: float = 0.27) -> str:
+    """Return a picture of so many rows, drawn by `draw` on one set of axes within fixed margins."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
 
-    def __init__(self, rows: float, left: float = 0.3, right: float = 0.03, top: float = 0.1) -> None:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-
-        _register_fonts()
-        self._rc: dict[str, Any] = RC
-        height = rows * ROW + EDGE + top
-        with mpl.rc_context(RC):
-            self.figure = Figure(figsize=(WIDTH, height))
-            self.axes: Axes = self.figure.add_axes((left, EDGE / height, 1 - left - right, rows * ROW / height))
-
-    def svg(self) -> str:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-        buffer = io.StringIO()
-        with mpl.rc_context(RC):
-            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
-        return buffer.getvalue()
+    _register_fonts()
+    height = rows * ROW + BELOW + ABOVE
+    buffer = io.StringIO()
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(WIDTH, height))
+        draw(figure.add_axes((left, BELOW / height, 1 - left - right, rows * ROW / height)))
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
 
 
 def rates_chart(
@@ -118,7 +113,7 @@ def timeliness_chart(title: str, hours: int, findings: Sequence[tuple[str, Findi
         f"Share of recorded crimes that were recorded within {hours} hours, "
         f"with {FindingNumbers(findings[0][1]).level} intervals"
     )
-    return Chart(title, subtitle, _bar_plot(marks, 1.0, percent_axis=True), _marks_alt(subtitle, marks))
+    return Chart(title, subtitle, _bar_plot(marks, 1.0), _marks_alt(subtitle, marks))
 
 
 def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[Text, ...] = ()) -> Chart:
@@ -131,14 +126,15 @@ def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[T
             cause.interval.high,
             f"{count(cause.crimes)} ({percent(cause.share, 0)})",
         )
-        for cause in causes
+        for cause in causes[:MOST_CAUSES]
     ]
-    subtitle = f"Share of missed crimes by reason, with {level} intervals that hold for all reasons together"
+    shown = f"the {MOST_CAUSES} most frequent reasons" if len(causes) > MOST_CAUSES else "reason"
+    subtitle = f"Share of missed crimes by {shown}, with {level} intervals that hold for all reasons together"
     top = max(mark.high for mark in marks)
     return Chart(
         title,
         subtitle,
-        _bar_plot(marks, min(top * 1.25, 1.0), percent_axis=True, left=0.42),
+        _bar_plot(marks, min(top * 1.1, 1.0), left=0.42, right=0.13),
         _marks_alt(subtitle, marks),
         notes,
     )
@@ -153,35 +149,45 @@ def annual_chart(title: str, findings: Sequence[tuple[str, Finding]]) -> Chart:
             text = f"{yearly(total.value)} ({yearly_limit(total.interval.low)} to {yearly_limit(total.interval.high)})"
             marks.append(Mark(label, total.value, total.interval.low, total.interval.high, text))
     subtitle = f"Estimated crimes a year reported but not recorded, with {FindingNumbers(findings[0][1]).level} ranges"
-    return Chart(title, subtitle, _range_plot(marks), _marks_alt(subtitle, marks, values=False))
+    return Chart(title, subtitle, _range_plot(marks), _marks_alt(subtitle, marks))
 
 
 def concentration_chart(title: str, concentrations: Sequence[tuple[str, Concentration]]) -> Chart:
     """Return how the misses of each stratum pile up over its records, those with most first."""
     subtitle = "Share of missed crimes by number of records, those with the most misses first"
     shown = [(label, c) for label, c in concentrations if c.missed]
-    canvas = _Canvas(rows=7, left=0.09, right=0.24)
-    axes = canvas.axes
-    styles = [(NOW, "-"), (BEFORE, "--"), ("#28a197", "-."), ("#3d3d3d", ":")]
-    parts = []
-    ends: list[tuple[float, float, str, str]] = []
-    for (label, c), (colour, dash) in zip(shown, _cycle(styles, len(shown)), strict=True):
-        shares = [0.0, *_running(c.misses)]
+    parts = [
+        f"{label}: {count(c.missed)} misses in {len(c.misses)} records, {percent(c.share(2), 0)} of them in two records"
+        for label, c in shown
+    ]
+    picture = _svg(7, lambda axes: _draw_running(axes, shown), left=0.09, right=0.24)
+    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+
+
+def _draw_running(axes: Axes, shown: Sequence[tuple[str, Concentration]]) -> None:
+    ranked = sorted(shown, key=lambda row: len(row[1].misses))
+    for place, ((label, c), (colour, dash)) in enumerate(zip(ranked, cycle(LINES), strict=False)):
+        shares = [0.0, *(sum(c.misses[: n + 1]) / c.missed for n in range(len(c.misses)))]
         axes.plot(range(len(shares)), shares, dash, color=colour, linewidth=2)
-        ends.append((len(shares) - 1, shares[-1], label, colour))
-        parts.append(
-            f"{label}: {count(c.missed)} misses in {len(c.misses)} records, {percent(c.share(2), 0)} of them in two records"
+        axes.plot([len(c.misses)], [1.0], "o", color=colour, markersize=5, clip_on=False)
+        axes.annotate(
+            label, (1.03, 0.95 - 0.11 * place), xycoords="axes fraction", color=colour, va="center", weight=600
         )
-    for place, (end, _, label, colour) in enumerate(sorted(ends)):
-        y = 0.95 - 0.11 * place
-        axes.annotate(label, (1.02, y), xycoords="axes fraction", color=colour, va="center", fontweight=600)
-        axes.plot([end], [1.0], "o", color=colour, markersize=5, clip_on=False)
+        axes.plot(
+            [1.0, 1.024],
+            [0.95 - 0.11 * place] * 2,
+            dash,
+            color=colour,
+            linewidth=2,
+            clip_on=False,
+            transform=axes.transAxes,
+        )
     axes.set_ylim(0, 1)
-    axes.set_xlim(0, max(end for end, *_ in ends) * 1.02)
-    axes.grid(True, axis="both", color=RC["grid.color"], linewidth=0.8)
+    axes.set_xlim(0, max(len(c.misses) for _, c in shown) * 1.02)
+    axes.grid(True, axis="both")
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    axes.xaxis.set_major_locator(_locator(6))
     axes.set_xlabel("Records with a missed crime")
-    return Chart(title, subtitle, canvas.svg(), f"{subtitle}. {'; '.join(parts)}.")
 
 
 def change_chart(title: str, comparison: Comparison, keys: Sequence[tuple[str, tuple[str, str, str]]]) -> Chart:
@@ -194,7 +200,7 @@ def change_chart(title: str, comparison: Comparison, keys: Sequence[tuple[str, t
             text = f"{n.difference.text} ({n.low.text} to {n.high.text})"
             marks.append(Mark(label, c.value, c.interval.low, c.interval.high, text))
     subtitle = f"Change of the rate in percentage points, with {comparison.later.confidence_level:.0%} intervals"
-    return Chart(title, subtitle, _change_plot(marks), _marks_alt(subtitle, marks, values=False))
+    return Chart(title, subtitle, _change_plot(marks), _marks_alt(subtitle, marks))
 
 
 def _rate_mark(label: str, finding: Finding, *, earlier: bool = False) -> Mark:
@@ -206,8 +212,7 @@ def _rate_mark(label: str, finding: Finding, *, earlier: bool = False) -> Mark:
     )
 
 
-def _marks_alt(subtitle: str, marks: Iterable[Mark], *, values: bool = True) -> str:
-    del values
+def _marks_alt(subtitle: str, marks: Iterable[Mark]) -> str:
     return f"{subtitle}. {'; '.join(f'{mark.label} {mark.text}' for mark in marks)}."
 
 
@@ -216,79 +221,71 @@ def _axis_start(lows: Iterable[float]) -> float:
 
 
 def _lines(axes: Axes, marks: Sequence[Mark]) -> None:
+    """Give each mark a line of its own, its label before it and its numbers after."""
     axes.set_ylim(len(marks) - 0.4, -0.6)
     axes.set_yticks(range(len(marks)), [mark.label for mark in marks])
     axes.grid(False, axis="y")
+    for place, mark in enumerate(marks):
+        axes.annotate(mark.text, (1.04, place), xycoords=("axes fraction", "data"), va="center", color=INK)
 
 
-def _draw_range(axes: Axes, place: int, mark: Mark) -> None:
-    colour = BEFORE if mark.earlier else NOW
-    axes.plot([mark.low, mark.high], [place, place], color=colour, linewidth=2.4, solid_capstyle="butt")
-    face = "white" if mark.earlier else colour
-    axes.plot(
-        [mark.value],
-        [place],
-        "s" if mark.earlier else "o",
-        color=colour,
-        markerfacecolor=face,
-        markeredgewidth=1.6,
-        markersize=6.5,
-        clip_on=False,
-    )
-
-
-def _beside(axes: Axes, place: int, mark: Mark) -> None:
-    axes.annotate(mark.text, (1.02, place), xycoords=("axes fraction", "data"), va="center", color=INK)
+def _ranges(axes: Axes, marks: Sequence[Mark]) -> None:
+    for place, mark in enumerate(marks):
+        colour, shape = (BEFORE, "s") if mark.earlier else (NOW, "o")
+        axes.plot([mark.low, mark.high], [place, place], color=colour, linewidth=2.4, solid_capstyle="butt")
+        axes.plot(
+            [mark.value],
+            [place],
+            shape,
+            color=colour,
+            markerfacecolor="white" if mark.earlier else colour,
+            markeredgewidth=1.6,
+            markersize=6.5,
+            clip_on=False,
+        )
+    _lines(axes, marks)
 
 
 def _interval_plot(marks: Sequence[Mark], start: float) -> str:
-    canvas = _Canvas(rows=len(marks), left=0.27, right=0.27)
-    for place, mark in enumerate(marks):
-        _draw_range(canvas.axes, place, mark)
-        _beside(canvas.axes, place, mark)
-    _lines(canvas.axes, marks)
-    _percent_axis(canvas.axes, start, 1.0)
-    return canvas.svg()
+    def draw(axes: Axes) -> None:
+        _ranges(axes, marks)
+        _percent_axis(axes, start, 1.0)
+
+    return _svg(len(marks), draw)
 
 
-def _bar_plot(marks: Sequence[Mark], end: float, *, percent_axis: bool, left: float = 0.27) -> str:
-    canvas = _Canvas(rows=len(marks), left=left, right=0.27 if left < 0.4 else 0.13)
-    for place, mark in enumerate(marks):
-        canvas.axes.barh(place, mark.value, height=0.56, color="#9db8d3", edgecolor=NOW, linewidth=0.8)
-        canvas.axes.plot([mark.low, mark.high], [place, place], color=INK, linewidth=1.6)
-        _beside(canvas.axes, place, mark)
-    _lines(canvas.axes, marks)
-    if percent_axis:
-        _percent_axis(canvas.axes, 0.0, end)
-    return canvas.svg()
+def _bar_plot(marks: Sequence[Mark], end: float, left: float = 0.27, right: float = 0.27) -> str:
+    def draw(axes: Axes) -> None:
+        for place, mark in enumerate(marks):
+            axes.barh(place, mark.value, height=0.56, color="#9db8d3", edgecolor=NOW, linewidth=0.8)
+            axes.plot([mark.low, mark.high], [place, place], color=INK, linewidth=1.6)
+        _lines(axes, marks)
+        _percent_axis(axes, 0.0, end)
+
+    return _svg(len(marks), draw, left, right)
 
 
 def _range_plot(marks: Sequence[Mark]) -> str:
-    canvas = _Canvas(rows=len(marks), left=0.22, right=0.33)
-    for place, mark in enumerate(marks):
-        _draw_range(canvas.axes, place, mark)
-        _beside(canvas.axes, place, mark)
-    _lines(canvas.axes, marks)
-    finite = [mark.high for mark in marks if math.isfinite(mark.high)]
-    canvas.axes.set_xlim(0, max([*finite, *(mark.value for mark in marks), 10]) * 1.04)
-    canvas.axes.xaxis.set_major_locator(_locator(4))
-    canvas.axes.xaxis.set_major_formatter(lambda value, _: count(value))
-    return canvas.svg()
+    def draw(axes: Axes) -> None:
+        _ranges(axes, marks)
+        finite = [mark.high for mark in marks if math.isfinite(mark.high)]
+        axes.set_xlim(0, max([*finite, *(mark.value for mark in marks), 10]) * 1.04)
+        axes.xaxis.set_major_locator(_locator(4))
+        axes.xaxis.set_major_formatter(lambda value, _: count(value))
+
+    return _svg(len(marks), draw, left=0.22, right=0.33)
 
 
 def _change_plot(marks: Sequence[Mark]) -> str:
-    canvas = _Canvas(rows=len(marks), left=0.27, right=0.27)
-    for place, mark in enumerate(marks):
-        _draw_range(canvas.axes, place, mark)
-        _beside(canvas.axes, place, mark)
-    _lines(canvas.axes, marks)
-    canvas.axes.axvline(0, color=INK, linewidth=1)
-    low, high = min(0.0, *(m.low for m in marks)), max(0.0, *(m.high for m in marks))
-    canvas.axes.set_xlim(low - 0.02, high + 0.02)
-    canvas.axes.xaxis.set_major_locator(_locator(5))
-    canvas.axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.0f}".replace("-", "−").replace("+0", "0"))
-    canvas.axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
-    return canvas.svg()
+    def draw(axes: Axes) -> None:
+        _ranges(axes, marks)
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.set_xlim(min(0.0, *(m.low for m in marks)) - 0.02, max(0.0, *(m.high for m in marks)) + 0.02)
+        axes.xaxis.set_major_locator(_locator(5))
+        axes.xaxis.set_major_formatter(lambda value, _: points(value, 0))
+        axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
+
+    return _svg(len(marks), draw)
 
 
 def _percent_axis(axes: Axes, start: float, end: float) -> None:
@@ -301,15 +298,3 @@ def _locator(bins: int) -> Any:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10])
-
-
-def _running(misses: Sequence[int]) -> list[float]:
-    total, sums, so_far = sum(misses), [], 0
-    for size in misses:
-        so_far += size
-        sums.append(so_far / total)
-    return sums
-
-
-def _cycle(styles: list[tuple[str, str]], size: int) -> list[tuple[str, str]]:
-    return [styles[place % len(styles)] for place in range(size)]

@@ -126,8 +126,8 @@ class Report:
         overall = self.findings.overall
         paragraphs = [self._overall_words()]
         if overall.estimate:
-            paragraphs.append(narrative.unrecorded_sentence(overall, "reported crimes"))
-            paragraphs.append(self._change_words("reported crimes"))
+            paragraphs.append(narrative.unrecorded_sentence(overall))
+            paragraphs.append(self._change_words("crimes"))
             paragraphs.append(self._weakest_words())
         cards = [_statement(label, finding) for label, finding in self._rates if finding.estimate]
         return section(
@@ -159,12 +159,14 @@ class Report:
         for stratum in self.audit.strata:
             finding = self.findings.stratum(stratum.stratum)
             parts.append(Heading(3, _capital(stratum.label)))
-            words: list[Text | None] = [narrative.rate_sentence(finding)]
-            if finding.estimate:
+            words: list[Text | None] = []
+            if finding.estimate is None:
+                words.append(narrative.rate_sentence(finding))
+            else:
                 parts.append(self._statements(stratum.stratum))
                 words.append(narrative.published_sentence(finding))
-                words.append(narrative.unrecorded_sentence(finding, f"crimes ({stratum.label})"))
-                words.append(self._change_words(f"crimes ({stratum.label})", stratum.stratum))
+                words.append(narrative.unrecorded_sentence(finding, stratum.label))
+                words.append(self._change_words("crimes of this kind", stratum.stratum))
             parts.append(_paragraphs(words))
             parts.append(self._context(stratum.stratum))
         return section(*parts)
@@ -180,7 +182,7 @@ class Report:
                 self.findings.get(measure, finding.domain)
                 for measure in ("safeguarding", "investigated", "victim_informed")
             ]
-            words = [narrative.rate_sentence(finding), *(narrative.rate_sentence(f) for f in followed if f)]
+            words = [narrative.rate_sentence(f) for f in followed if f]
             change = self.comparison.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
             if change:
                 words.append(narrative.change_sentence(change))
@@ -244,7 +246,7 @@ class Report:
             )
         from cdi_stats.report.charts import annual_chart
 
-        words = narrative.unrecorded_sentence(rows[0][1], "reported crimes")
+        words = narrative.unrecorded_sentence(rows[0][1])
         n = FindingNumbers(rows[0][1])
         title = f"Over {n.unrecorded} reported crimes a year are not recorded" if n.unrecorded else ""
         parts: list[Block | Iterable[Block] | None] = [
@@ -273,7 +275,7 @@ class Report:
         title = f"{_capital(in_words(improved))} of {in_words(compared)} rates clearly improved"
         cautions = self.comparison.cautions
         return section(
-            *_paragraphs([self._change_words("reported crimes")]),
+            *_paragraphs([self._change_words("crimes")]),
             Callout("warning", "Before comparing", " ".join(cautions)) if cautions else None,
             change_chart(title, self.comparison, keys),
             tables.change_table("Earlier and present findings", self.comparison, keys),
@@ -282,7 +284,7 @@ class Report:
     def vulnerable(self) -> Section:
         """Tell what vulnerable-victim records hold."""
         words = self._measure_words("vulnerable_victims", "vulnerable_safeguarding", "vulnerable_investigated")
-        return self._told("vulnerable", words, self._records_examined("vulnerable_victims"))
+        return section(*self._records_examined("vulnerable_victims"), *self._told("vulnerable", words))
 
     def n100(self) -> Section:
         """Tell whether N100s were made where needed, and right where made."""
@@ -309,7 +311,9 @@ class Report:
 
     def cancellations(self) -> Section:
         """Tell whether crimes were cancelled rightly, and victims told."""
-        rows = [(_capital(f.domain), f) for f in self.findings.of("cancelled_correctly") if f.domain != ALL]
+        rows = [
+            (_capital(domain_label(f.domain)), f) for f in self.findings.of("cancelled_correctly") if f.domain != ALL
+        ]
         words = self._measure_words("cancelled_correctly", "victims_informed")
         table = tables.rates_table("Cancelled crimes reviewed", rows, "Reviewed", "Right") if rows else None
         return self._told("cancellations", words, table)
@@ -445,9 +449,9 @@ class Report:
             for c in found
         ]
 
-    def _records_examined(self, measure: str) -> Statement | None:
+    def _records_examined(self, measure: str) -> list[Statement]:
         finding = self.findings.get(measure)
-        return _count_statement(finding) if finding and finding.estimate else None
+        return self._domain_statements(finding) if finding and finding.estimate else []
 
     def _part_label(self, finding: Finding) -> str:
         if finding.domain == ALL:
@@ -456,9 +460,7 @@ class Report:
 
     def _told(self, code: str, words: Iterable[Text | None], *blocks: Block | None) -> Section:
         context = self._context(code)
-        statements = [block for block in blocks if isinstance(block, Statement)]
-        others = [block for block in blocks if block is not None and not isinstance(block, Statement)]
-        told = section(*statements, *_paragraphs(words), context, *others)
+        told = section(*_paragraphs(words), context, *blocks)
         return told if told.blocks else section(Paragraph("This audit did not examine it."))
 
     def _context(self, code: str) -> list[Block]:
@@ -479,11 +481,13 @@ def _statement(label: str, finding: Finding, prefix: str = "", *, now: bool = Fa
     verb = "were" if what.endswith("s") else "was"
     detail = narrative.sample_line(finding, prefix)
     if finding.done < finding.due:
-        return Statement(
-            (n.rate,), f"{when}{label}: of {what} {verb} recorded" if when else f"of {what} {verb} recorded", detail
-        )
-    says = say("{when}of {what} {verb} recorded: all {due} audited were", when=when, what=what, verb=verb, due=n.due)
-    return Statement(say("More than {low}", low=n.published_low), says, join(detail, "· headline by the rule of three"))
+        return Statement((n.rate,), f"{when}{_capital(f'of {what}') if when else f'of {what}'} {verb} recorded", detail)
+    says = say(
+        "{when}{what} audited were recorded: more than {three} by the inspectorate's rule of three, at least {low} "
+        "allowing for crimes that share a record",
+        when=when, what=_capital(what) if when else what, three=n.published_low, low=n.low,
+    )  # fmt: skip
+    return Statement(say("{done} of {due}", done=n.done, due=n.due), says, detail)
 
 
 def _count_statement(finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:

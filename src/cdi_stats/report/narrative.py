@@ -18,16 +18,24 @@ EVERY = "All {due} {cases} {verb}; at {level} confidence the true rate is at lea
 NEVER = "None of the {due} {cases} {verb}; at {level} confidence the true rate is at most {high}."
 
 UNRECORDED = (
-    "We estimate that over {value} {what} a year are not recorded ({level} range {low} to {high}). "
+    "{lead} that over {value} reported crimes a year are not recorded ({level} range {low} to {high}). "
     "Were every crime independent of the others in its record, the range would be {plain_low} to {plain_high}."
 )
-ALL_RECORDED_YEAR = "Every sampled crime was recorded; at most {high} {what} a year could be missing ({level} limit)."
+ALL_RECORDED_YEAR = (
+    "{lead} that at most {high} reported crimes a year are not recorded ({level} limit), since every sampled one was."
+)
 
 CHANGED = "The rate {moved} from {before} to {after}, a change of {difference} percentage points ({level} interval {low} to {high})."
 UNCLEAR = (
     "The rate was {before} and is now {after}. The change of {difference} percentage points ({level} interval {low} to "
     "{high}) may be chance: there is no clear change."
 )
+FEW_CHANGED = {
+    "improved": "In the earlier audit it was {x} of {y}: an improvement beyond chance.",
+    "worsened": "In the earlier audit it was {x} of {y}: a fall beyond chance.",
+    "no clear change": "In the earlier audit it was {x} of {y}; on so few cases no change can be told from chance.",
+}
+SAME = "In the earlier audit it was {x} of {y}, all of them too."
 ADDITIONAL = (
     "At the earlier rate the force would have recorded an estimated {value} fewer {what} in the year: it now records "
     "an additional {value} ({level} range {low} to {high})."
@@ -138,7 +146,8 @@ def published_sentence(finding: Finding, prefix: str = "") -> Text:
     numbers = FindingNumbers(finding, prefix)
     if finding.done == finding.due:
         return say(
-            "By the inspectorate's rule of three, more than {low} of such crimes are recorded (−{margin} points).",
+            "By the inspectorate's rule of three, more than {low} of such crimes are recorded (a margin of −{margin} points, "
+            "each crime taken as independent).",
             low=numbers.published_low,
             margin=numbers.published_margin,
         )
@@ -149,9 +158,9 @@ def published_sentence(finding: Finding, prefix: str = "") -> Text:
     )
 
 
-def unrecorded_sentence(finding: Finding, what: str, prefix: str = "") -> Text | None:
+def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
     """Say how many crimes a year are not recorded, with the range and the range without clustering."""
-    numbers = FindingNumbers(finding, prefix)
+    numbers = FindingNumbers(finding)
     value = numbers.unrecorded
     if value is None or finding.unrecorded is None or finding.unrecorded_plain is None:
         return None
@@ -159,19 +168,23 @@ def unrecorded_sentence(finding: Finding, what: str, prefix: str = "") -> Text |
     plain_low, plain_high = numbers.limits(finding.unrecorded_plain, "unrecorded_plain")
     template = UNRECORDED if finding.done < finding.due else ALL_RECORDED_YEAR
     return say(
-        template, value=value, what=what, level=numbers.level, low=low, high=high, plain_low=plain_low, plain_high=plain_high
+        template, lead=f"For {label}, we estimate" if label else "We estimate", value=value, level=numbers.level, low=low, high=high, plain_low=plain_low, plain_high=plain_high
     )  # fmt: skip
 
 
 def change_sentence(change: FindingChange) -> Text:
     """Say whether a rate improved, worsened, or did not clearly change."""
-    numbers = ChangeNumbers(change)
+    numbers, before = ChangeNumbers(change), FindingNumbers(change.earlier, "earlier/")
     direction = change.change.direction
+    if change.later.done == change.later.due and change.earlier.done == change.earlier.due:
+        return say(SAME, x=before.done, y=before.due)
+    if FindingNumbers(change.later).few or before.few:
+        return say(FEW_CHANGED[direction], x=before.done, y=before.due)
     moved = {"improved": "rose", "worsened": "fell"}.get(direction, "")
     return say(
         CHANGED if moved else UNCLEAR,
         moved=moved,
-        before=FindingNumbers(change.earlier, "earlier/").rate,
+        before=before.rate,
         after=FindingNumbers(change.later).rate,
         difference=numbers.difference,
         low=numbers.low,
@@ -345,15 +358,13 @@ def actions_sentence(findings: Findings) -> Text | None:
     if recommendations.empty:
         return None
     complete, total = int((recommendations["status"] == "complete").sum()), len(recommendations)
-    source = "actions sheet"
+    of_all = Figure("actions/recommendations", total, in_words(total), "count", "actions sheet")
     if complete == total:
-        return say(
-            "All {total} recommendations are complete.",
-            total=Figure("actions/recommendations", total, in_words(total), "count", source),
-        )
+        return say("All {total} recommendations are complete.", total=of_all)
+    if not complete:
+        return say("Of the {total} recommendations made, none is complete yet.", total=of_all)
+    done = Figure("actions/complete", complete, in_words(complete), "count", "actions sheet")
+    verb = "is" if complete == 1 else "are"
     return say(
-        "{complete} of {total} recommendations {verb} complete.",
-        complete=Figure("actions/complete", complete, in_words(complete).capitalize(), "count", source),
-        total=Figure("actions/recommendations", total, in_words(total), "count", source),
-        verb="is" if complete == 1 else "are",
+        "Of the {total} recommendations made, {complete} {verb} complete.", total=of_all, complete=done, verb=verb
     )

@@ -1,7 +1,7 @@
 """How numbers read: one set of rules for every sentence, table and chart, in every format.
 
 Rates are 0-1 in code and percentages here. Halves round up; a rate below 1 is never shown as 100%, nor one above 0 as
-0%. Crimes in a year are rounded down, as the inspectorate's "over 24,300".
+0%. Crimes not recorded in a year are rounded down, as in the inspectorate's "over 24,300"; additional crimes to the ten.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ def in_words(number: int) -> str:
     return WORDS[number] if 0 <= number < len(WORDS) else count(number)
 
 
-def yearly(number: float, step: int | None = None) -> str:
-    """Return crimes in a year rounded down: to the hundred from 1,000 on, to the ten below it, or to `step`."""
+def yearly(number: float) -> str:
+    """Return crimes in a year rounded down: to the hundred from 1,000 on, to the ten below it."""
     if math.isinf(number):
         return "no upper limit"
-    step = step or (100 if abs(number) >= 1000 else 10)
+    step = 100 if abs(number) >= 1000 else 10
     return count(math.trunc(number / step + 1e-9) * step)
 
 
@@ -241,11 +241,13 @@ class ChangeNumbers:
 
     @property
     def additional(self) -> Figure | None:
-        """Return the crimes a year that the earlier rate would have missed, rounded down to the ten."""
+        """Return the crimes a year that the earlier rate would have missed, to the nearest ten."""
         total = self.change.additional
         if total is None:
             return None
-        return self._figure("additional_per_year", total.value, yearly(total.value, 10), "crimes a year")
+        return self._figure(
+            "additional_per_year", total.value, count(float(rounded(total.value / 10, 0)) * 10), "crimes a year"
+        )
 
     @property
     def additional_limits(self) -> tuple[Figure, Figure]:

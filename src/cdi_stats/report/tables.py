@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
 
 from cdi_stats.findings.causes import Cause
 from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
-from cdi_stats.report.blocks import Column, Figure, Table, Text
+from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.narrative import say
 from cdi_stats.report.numbers import NOT_APPLICABLE, ChangeNumbers, FindingNumbers, count, long_date, margin, percent
 from cdi_stats.resources import code_list
@@ -284,32 +286,32 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
 
 
 def actions_table(caption: str, findings: Findings) -> Table | None:
-    """Return the recommendations and areas for improvement with their progress."""
+    """Return the recommendations and areas for improvement with their progress; columns that hold nothing stay out."""
     table = findings.audit.tables["actions"]
     if table.empty:
         return None
-    kinds, statuses = code_list("action_kinds"), code_list("action_statuses")
-    rows = tuple(
-        (
-            str(row.action),
-            kinds[str(row.kind)],
-            _text(row.deadline),
-            statuses[str(row.status)],
-            _text(row.progress),
+    statuses = code_list("action_statuses")
+    cells: dict[Column, list[Text]] = {
+        Column("Action", width=3.0): list(_actions(table)),
+        Column("Deadline", width=1.1): [_text(value) for value in table["deadline"]],
+        Column("Status", width=1.1): [statuses[str(value)] for value in table["status"]],
+        Column("Progress", width=3.0): [_text(value) for value in table["progress"]],
+    }
+    filled = {column: values for column, values in cells.items() if any(values)}
+    return Table(caption, tuple(filled), tuple(zip(*filled.values(), strict=True)))
+
+
+def _actions(table: pd.DataFrame) -> Iterator[Text]:
+    """Yield each action, recommendations numbered."""
+    number = 0
+    for row in table.itertuples():
+        number += row.kind == "recommendation"
+        lead = (
+            f"Recommendation {number}."
+            if row.kind == "recommendation"
+            else f"{code_list('action_kinds')[str(row.kind)]}."
         )
-        for row in table.itertuples()
-    )
-    return Table(
-        caption,
-        (
-            Column("Action", width=2.6),
-            Column("Kind", width=1.3),
-            Column("Deadline", width=1.1),
-            Column("Status", width=1.0),
-            Column("Progress", width=2.6),
-        ),
-        rows,
-    )
+        yield (Strong(lead), f" {row.action}")
 
 
 def n100_outcomes_table(caption: str, findings: Findings) -> Table | None:

@@ -12,7 +12,6 @@ import cdi_stats.report
 from cdi_stats.publish.document import Document
 from cdi_stats.report.blocks import Json
 from cdi_stats.report.fragments import environment, html_fragment
-from cdi_stats.report.numbers import long_date
 
 _HERE = Path(__file__).parent
 _FONTS = Path(cdi_stats.report.__file__).parent / "fonts"
@@ -55,7 +54,9 @@ def _contents(blocks: Iterable[Json]) -> list[tuple[Json, list[Json]]]:
 def _date_words(document: Document) -> str:
     if not document.date or not document.language.startswith("en"):
         return document.date
-    return long_date(date.fromisoformat(document.date))
+    # report.numbers.long_date says the same, but brings pandas with it.
+    day = date.fromisoformat(document.date)
+    return f"{day.day} {day:%B %Y}"
 
 
 @cache

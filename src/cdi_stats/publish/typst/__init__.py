@@ -28,7 +28,7 @@ def render_pdf(document: Document) -> bytes:
     """
     import typst
 
-    data = _spell_out(json.dumps(asdict(document), ensure_ascii=False))
+    data = json.dumps(_drawable(asdict(document), _Spelling()), ensure_ascii=False)
     try:
         pdf, warnings = _compiler().compile_with_warnings(
             sys_inputs={"doc": data}, format="pdf", pdf_standards=_standards(document), timestamp=_timestamp(document)
@@ -61,19 +61,27 @@ def _faces() -> list[Path]:
 
 
 @cache
-def _drawable() -> frozenset[int]:
+def _letters() -> frozenset[int]:
     from matplotlib.ft2font import FT2Font
 
-    return frozenset().union(*(FT2Font(face).get_charmap() for face in _faces()))
+    return frozenset(map(ord, "\n\t")).union(*(FT2Font(face).get_charmap() for face in _faces()))
 
 
-def _spell_out(text: str) -> str:
-    unknown = {letter for letter in set(text) if letter >= " " and ord(letter) not in _drawable()}
-    return text.translate({ord(letter): _name(letter) for letter in unknown})
+class _Spelling(dict[int, str]):
+    """A table for str.translate that fills itself: each letter as it is, or spelt out where no font has it."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        self[code] = letter if code in _letters() else f"[{unicodedata.name(letter, '').lower() or f'U+{code:04X}'}]"
+        return self[code]
 
 
-def _name(letter: str) -> str:
-    return f"[{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}]"
+def _drawable(value: Any, spelling: _Spelling) -> Any:
+    if isinstance(value, str):
+        return value.translate(spelling)
+    if isinstance(value, dict):
+        return {key: _drawable(item, spelling) for key, item in value.items()}
+    return [_drawable(item, spelling) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _standards(document: Document) -> list[str]:
