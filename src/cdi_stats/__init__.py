@@ -34,7 +34,7 @@ _HOMES = {
     "replicate_published": "findings.replication",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:

@@ -183,7 +183,7 @@ def _parts_within_wholes(tables: Tables) -> Iterator[Problem]:
         table = tables[sheet]
         most = table[whole] if what is None else table[whole] - table["recorded"]
         for number, row in table[(table[part] > most).fillna(False)].iterrows():
-            limit = most.loc[number]
+            limit = most.loc[int(str(number))]
             yield Problem(
                 sheet,
                 str(row[part]),

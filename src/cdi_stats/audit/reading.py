@@ -87,11 +87,12 @@ def audit_id(path: Path) -> str:
 
 
 def _read(source: Path) -> tuple[Audit | None, list[Problem]]:
-    problems: list[Problem] = []
     grids, digest = _grids(source)
-    for name in REQUIRED_SHEETS:
-        if name not in grids:
-            problems.append(Problem(name, "no such sheet", "one in every audit", f"add the sheet {name}"))
+    problems = [
+        Problem(name, "no such sheet", "one in every audit", f"add the sheet {name}")
+        for name in REQUIRED_SHEETS
+        if name not in grids
+    ]
     facts = _read_facts(grids.get(FACTS.name, []), problems)
     tables = {name: _read_table(sheet, grids.get(name, []), problems) for name, sheet in SHEETS.items()}
     problems.extend(check_tables(facts, tables, {(p.sheet, p.row, p.column) for p in problems}))
@@ -207,18 +208,11 @@ def _header(sheet: Sheet, cells: list[Any], number: int, problems: list[Problem]
             places[name] = place
         elif name:
             problems.append(_unknown(sheet, name, list(sheet.names), number, "column"))
-    for column in sheet.columns:
-        if column.required and column.name not in places:
-            problems.append(
-                Problem(
-                    sheet.name,
-                    "no such column",
-                    column.expected,
-                    f"add {column.name}: {column.help.lower()}",
-                    number,
-                    column.name,
-                )
-            )
+    problems.extend(
+        Problem(sheet.name, "no such column", c.expected, f"add {c.name}: {c.help.lower()}", number, c.name)
+        for c in sheet.columns
+        if c.required and c.name not in places
+    )
     return places
 
 

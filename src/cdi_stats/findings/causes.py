@@ -51,5 +51,6 @@ def _together(sizes: list[int], alpha: float) -> list[tuple[float, float]]:
     if len(sizes) == 1:
         from statsmodels.stats.proportion import proportion_confint
 
-        return [tuple(map(float, proportion_confint(sizes[0], sizes[0], alpha, method="wilson")))]
+        low, high = proportion_confint(sizes[0], sizes[0], alpha, method="wilson")
+        return [(float(low), float(high))]
     return [(float(low), float(high)) for low, high in multinomial_proportions_confint(sizes, alpha, method="goodman")]

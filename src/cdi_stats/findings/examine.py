@@ -259,12 +259,11 @@ class _Examiner:
     def _counts(self, measure: Measure) -> Iterator[Finding]:
         """Yield the findings of a measure that the counts sheet carries as totals."""
         table = self.audit.tables["counts"]
-        for row in table[table["measure"] == measure.key].itertuples():
-            domain = ALL if pd.isna(row.domain) else str(row.domain)
-            stratum = ALL if pd.isna(row.stratum) else str(row.stratum)
+        for row in table[table["measure"] == measure.key].to_dict("records"):
+            domain, stratum = (ALL if pd.isna(row[name]) else str(row[name]) for name in ("domain", "stratum"))
             if measure.key == "recording_rate" and domain == ALL and not self.audit.has_records:
                 continue
-            yield self._from_totals(measure.key, domain, stratum, int(row.recorded), int(row.reported))
+            yield self._from_totals(measure.key, domain, stratum, int(row["recorded"]), int(row["reported"]))
 
     def _from_totals(
         self, measure: str, domain: str, stratum: str, recorded: int, reported: int, population: float | None = None
@@ -278,7 +277,9 @@ class _Examiner:
         """Yield the recording rates of an audit known only by its strata's totals."""
         table = self.audit.tables["counts"]
         chosen = table[(table["measure"] == "recording_rate") & table["domain"].isna() & table["stratum"].notna()]
-        totals = {str(row.stratum): (int(row.recorded), int(row.reported)) for row in chosen.itertuples()}
+        totals = {
+            str(row["stratum"]): (int(row["recorded"]), int(row["reported"])) for row in chosen.to_dict("records")
+        }
         missing = [s.stratum for s in self.audit.strata if not totals.get(s.stratum, (0, 0))[1]]
         if missing:
             names = ", ".join(missing)

@@ -8,9 +8,10 @@ recorded in the year, which is implied by the printed figure where the force's o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -89,7 +90,7 @@ def _kent(published: pd.DataFrame) -> Iterator[Replica]:
         yield from _row_replicas(row, audit, findings[audit], comparison)
 
 
-def _row_replicas(row: dict[str, object], audit: str, findings: Findings, comparison: Comparison) -> Iterator[Replica]:
+def _row_replicas(row: Mapping[Any, Any], audit: str, findings: Findings, comparison: Comparison) -> Iterator[Replica]:
     """Yield one replica for each number that a published row carries."""
     key = MEASURES[str(row["measure"])]
     finding = findings.get(*key)
@@ -183,8 +184,8 @@ def _same(figure: str, printed: str, computed: str, method: str) -> Replica:
     return Replica(figure, printed, computed, method, printed == computed)
 
 
-def _given(value: object) -> bool:
-    return not pd.isna(value)  # type: ignore[call-overload, no-any-return]
+def _given(value: Any) -> bool:
+    return bool(pd.notna(value))
 
 
 def _number(value: object) -> float:

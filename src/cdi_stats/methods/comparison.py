@@ -32,11 +32,11 @@ class Change:
         return "worsened" if self.interval.high < unchanged else "no clear change"
 
     def __str__(self) -> str:
-        unit = (lambda v: f"{100 * v:+.1f} points") if self.measure == "difference" else (lambda v: f"{v:.3f} times")
-        return (
-            f"{self.direction}: {unit(self.value)} ({self.interval.confidence_level:.0%} interval "
-            f"{unit(self.interval.low)} to {unit(self.interval.high)})"
-        )
+        value, low, high = map(self._words, (self.value, self.interval.low, self.interval.high))
+        return f"{self.direction}: {value} ({self.interval.confidence_level:.0%} interval {low} to {high})"
+
+    def _words(self, value: float) -> str:
+        return f"{100 * value:+.1f} points" if self.measure == "difference" else f"{value:.3f} times"
 
 
 def compare_rates(

@@ -259,7 +259,7 @@ def _estimate(
     centred = residual - (np.bincount(h, residual) / design.sampled)[h]
     # rounding must not pass for variation: it would claim an almost infinite effective sample
     centred[np.abs(centred) < 1e-12 * (w * design.reported).max()] = 0.0
-    squares, fourths = np.bincount(h, centred**2), np.bincount(h, centred**4)
+    squares, fourths = (np.bincount(h, centred**power).astype(float) for power in (2, 4))
     unsampled = 1 - np.where(np.isfinite(design.frame), design.sampled / design.frame, 0.0)
     scale = unsampled * design.sampled / np.maximum(design.sampled - 1, 1) / crimes**2
     parts = scale * squares

@@ -40,7 +40,7 @@ def run_notebook(report: str, parameters: Mapping[str, Any], folder: Path, *, ti
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    notebook = nbformat.read(notebook_path(report), as_version=4)
+    notebook = nbformat.read(notebook_path(report), as_version=4)  # type: ignore[no-untyped-call]
     try:
         with TemporaryDirectory(prefix="cdi-", ignore_cleanup_errors=True) as sockets:
             executed = papermill.execute_notebook(
@@ -73,7 +73,7 @@ def _private_kernel_manager(folder: str) -> Any:
     """
     from jupyter_client.manager import AsyncKernelManager
 
-    class PrivateKernelManager(AsyncKernelManager):  # type: ignore[misc]
+    class PrivateKernelManager(AsyncKernelManager):
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             if os.name != "nt":

@@ -9,7 +9,7 @@ from nbconvert.exporters import Exporter
 from cdi_stats.publish.document import read_document
 
 
-class CdiHtmlExporter(Exporter):  # type: ignore[misc]
+class CdiHtmlExporter(Exporter):
     """An executed report notebook as one self-contained HTML page."""
 
     export_from_notebook = "CDI report (HTML)"
@@ -18,7 +18,7 @@ class CdiHtmlExporter(Exporter):  # type: ignore[misc]
     def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
         """Return the page and nbconvert's resources."""
         from cdi_stats.publish.html import render_html
 
@@ -26,7 +26,7 @@ class CdiHtmlExporter(Exporter):  # type: ignore[misc]
         return render_html(read_document(nb)), resources
 
 
-class CdiPdfExporter(Exporter):  # type: ignore[misc]
+class CdiPdfExporter(Exporter):
     """An executed report notebook as a tagged PDF."""
 
     export_from_notebook = "CDI report (PDF)"
@@ -35,7 +35,7 @@ class CdiPdfExporter(Exporter):  # type: ignore[misc]
     def _file_extension_default(self) -> str:
         return ".pdf"
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[bytes, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
         """Return the PDF's bytes and nbconvert's resources."""
         from cdi_stats.publish.typst import render_pdf
 

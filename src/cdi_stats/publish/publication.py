@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -124,7 +123,7 @@ def _execute(report: str, parameters: Mapping[str, Any], stage: Path, formats: I
 
     notebook = run_notebook(report, parameters, stage)
     document = read_document(notebook)
-    nbformat.write(notebook, stage / f"{report}.ipynb")
+    nbformat.write(notebook, stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
     for name in formats:
         (stage / f"{report}.{name}").write_bytes(WRITERS[name](document))
     return document
@@ -187,8 +186,8 @@ def _staging(folder: Path) -> Iterator[Path]:
         yield stage
         stage.chmod(0o755)
         if folder.exists():
-            os.replace(folder, aside)
-        os.replace(stage, folder)
+            folder.replace(aside)
+        stage.replace(folder)
         shutil.rmtree(aside, ignore_errors=True)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
@@ -203,7 +202,7 @@ def _recover(folder: Path, aside: Path) -> None:
         if folder.exists():
             shutil.rmtree(aside)
         else:
-            os.replace(aside, folder)
+            aside.replace(folder)
 
 
 def _remove_if_empty(folder: Path) -> None:

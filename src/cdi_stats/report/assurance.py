@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.report import tables
-from cdi_stats.report.blocks import Block, Bullets, Heading, Paragraph, Strong, Table, Text
+from cdi_stats.report.blocks import Block, Bullets, Column, Heading, Paragraph, Strong, Table, Text
 from cdi_stats.report.narrative import say
 from cdi_stats.report.numbers import FindingNumbers
 from cdi_stats.resources import code_list
@@ -155,7 +155,7 @@ def _repeat_table(findings: Findings) -> Table:
     audit = findings.audit
     rows: list[tuple[Text, ...]] = [
         ("Audit", audit.id),
-        ("SHA-256 of the audit file", f"{audit.digest[:32]} {audit.digest[32:]}"),
+        ("SHA-256 of the audit file", audit.digest),
         ("Confidence level", f"{findings.confidence_level:.0%}"),
         ("Method", findings.method),
         ("Degrees of freedom", findings.degrees_of_freedom),
@@ -164,9 +164,7 @@ def _repeat_table(findings: Findings) -> Table:
     ]
     if audit.facts.source:
         rows.insert(1, ("Source", audit.facts.source))
-    return Table(
-        "Inputs and options", (tables.Column("Item", width=1.2), tables.Column("Value", width=3.2)), tuple(rows)
-    )
+    return Table("Inputs and options", (Column("Item", width=1.2), Column("Value", width=3.2)), tuple(rows))
 
 
 def _point(lead: str, words: str) -> Text:

@@ -29,8 +29,8 @@ NOW, BEFORE, INK, FAINT = "#12436d", "#a8470f", "#1d1d1f", "#c9ced6"
 MOST_CAUSES = 10
 LINES = ((NOW, "-"), (BEFORE, "--"), ("#1c7a74", "-."), ("#3d3d3d", ":"))
 WIDTH, ROW, BELOW, ABOVE = 6.7, 0.34, 0.5, 0.08
-RC = {
-    "font.family": "Inter",
+RC: Any = {
+    "font.family": ["Inter", "sans-serif"],
     "font.size": 9.0,
     "svg.fonttype": "none",
     "svg.hashsalt": "cdi-stats",
@@ -84,7 +84,8 @@ def _svg(rows: float, draw: Callable[[Axes], None], left: float = 0.27, right: f
     with mpl.rc_context(RC):
         figure = Figure(figsize=(WIDTH, height))
         draw(figure.add_axes((left, BELOW / height, 1 - left - right, rows * ROW / height)))
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(figure)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 

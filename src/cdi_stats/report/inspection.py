@@ -124,7 +124,7 @@ class Report:
     def summary(self) -> Section:
         """Tell the whole in a few sentences and figures."""
         overall = self.findings.overall
-        paragraphs = [self._overall_words()]
+        paragraphs: list[Text | None] = [self._overall_words()]
         if overall.estimate:
             paragraphs.append(narrative.unrecorded_sentence(overall))
             paragraphs.append(self._change_words("crimes"))

@@ -305,7 +305,7 @@ def _actions(table: pd.DataFrame) -> Iterator[Text]:
     """Yield each action, recommendations numbered."""
     number = 0
     for row in table.itertuples():
-        number += row.kind == "recommendation"
+        number += int(bool(row.kind == "recommendation"))
         lead = (
             f"Recommendation {number}."
             if row.kind == "recommendation"
@@ -346,7 +346,7 @@ def _known(key: str, value: int | None) -> Text:
 
 
 def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124
+    return "" if value is None or value != value else str(value)
 
 
 def _level(rows: Labelled) -> str:
