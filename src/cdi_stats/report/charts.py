@@ -28,7 +28,8 @@ FONTS = Path(__file__).parent / "fonts"
 NOW, BEFORE, INK, FAINT = "#12436d", "#a8470f", "#1d1d1f", "#c9ced6"
 MOST_CAUSES = 10
 LINES = ((NOW, "-"), (BEFORE, "--"), ("#1c7a74", "-."), ("#3d3d3d", ":"))
-WIDTH, ROW, BELOW, ABOVE = 6.7, 0.34, 0.5, 0.08
+WIDTH, ROW, BELOW, ABOVE = 6.7, 0.34, 0.28, 0.08
+AXIS_NAME = 0.2
 RC: Any = {
     "font.family": ["Inter", "sans-serif"],
     "font.size": 9.0,
@@ -72,18 +73,20 @@ def _register_fonts() -> None:
         font_manager.fontManager.addfont(font)
 
 
-def _svg(rows: float, draw: Callable[[Axes], None], left: float = 0.27, right: float = 0.27) -> str:
+def _svg(
+    rows: float, draw: Callable[[Axes], None], left: float = 0.27, right: float = 0.27, below: float = BELOW
+) -> str:
     """Return a picture of so many rows, drawn by `draw` on one set of axes within fixed margins."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     _register_fonts()
-    height = rows * ROW + BELOW + ABOVE
+    height = rows * ROW + below + ABOVE
     buffer = io.StringIO()
     with mpl.rc_context(RC):
         figure = Figure(figsize=(WIDTH, height))
-        draw(figure.add_axes((left, BELOW / height, 1 - left - right, rows * ROW / height)))
+        draw(figure.add_axes((left, below / height, 1 - left - right, rows * ROW / height)))
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
@@ -135,7 +138,7 @@ def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[T
     return Chart(
         title,
         subtitle,
-        _bar_plot(marks, min(top * 1.1, 1.0), left=0.42, right=0.13),
+        _bar_plot(marks, min(top * 1.1, 1.0), left=0.46, right=0.13),
         _marks_alt(subtitle, marks),
         notes,
     )
@@ -161,7 +164,7 @@ def concentration_chart(title: str, concentrations: Sequence[tuple[str, Concentr
         f"{label}: {count(c.missed)} misses in {len(c.misses)} records, {percent(c.share(2), 0)} of them in two records"
         for label, c in shown
     ]
-    picture = _svg(7, lambda axes: _draw_running(axes, shown), left=0.09, right=0.24)
+    picture = _svg(7, lambda axes: _draw_running(axes, shown), left=0.09, right=0.24, below=BELOW + AXIS_NAME)
     return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
 
 
@@ -187,7 +190,7 @@ def _draw_running(axes: Axes, shown: Sequence[tuple[str, Concentration]]) -> Non
     axes.set_xlim(0, max(len(c.misses) for _, c in shown) * 1.02)
     axes.grid(True, axis="both")
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
-    axes.xaxis.set_major_locator(_locator(6))
+    axes.xaxis.set_major_locator(_locator(6, integer=True))
     axes.set_xlabel("Records with a missed crime")
 
 
@@ -286,7 +289,7 @@ def _change_plot(marks: Sequence[Mark]) -> str:
         axes.xaxis.set_major_formatter(lambda value, _: points(value, 0))
         axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
 
-    return _svg(len(marks), draw)
+    return _svg(len(marks), draw, below=BELOW + AXIS_NAME)
 
 
 def _percent_axis(axes: Axes, start: float, end: float) -> None:
@@ -295,7 +298,7 @@ def _percent_axis(axes: Axes, start: float, end: float) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
 
 
-def _locator(bins: int) -> Any:
+def _locator(bins: int, *, integer: bool = False) -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10])
+    return MaxNLocator(nbins=bins, integer=integer, steps=[1, 2, 5, 10] if integer else [1, 2, 2.5, 5, 10])

@@ -12,7 +12,7 @@ from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Finding, Findings, examine
-from cdi_stats.findings.measures import ALL, domain_label
+from cdi_stats.findings.measures import ALL, MEASURES, domain_label
 from cdi_stats.report import narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
@@ -25,6 +25,7 @@ from cdi_stats.report.blocks import (
     Paragraph,
     Section,
     Statement,
+    Strong,
     Text,
     Title,
     section,
@@ -140,7 +141,7 @@ class Report:
     def overall(self) -> Section:
         """Tell the overall recording rate, its strata, and pooled against weighted."""
         finding = self.findings.overall
-        words = [self._overall_words(), narrative.route_sentence(self.findings)]
+        words = [narrative.route_sentence(self.findings)]
         if finding.estimate:
             words.append(narrative.published_sentence(finding))
             words.append(narrative.weighting_sentences(self.findings))
@@ -207,7 +208,7 @@ class Report:
         top = causes[0]
         title = f"“{top.label}” is the reason most often given"
         return section(
-            Paragraph(narrative.causes_sentence(causes, "crimes")),
+            Paragraph(narrative.causes_sentence(causes)),
             self._context("causes"),
             causes_chart(title, causes, self._level, notes),
             tables.causes_table("Reasons for crimes not recorded", causes, self._level),
@@ -228,7 +229,7 @@ class Report:
         label, worst = max(shown, key=lambda row: row[1].share(2))
         title = f"Two records hold {percent(worst.share(2), 0)} of the misses in {label[0].lower()}{label[1:]}"
         words = [
-            say("{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c, label.lower()))
+            say("{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c))
             for label, c in rows
         ]
         return section(
@@ -283,53 +284,53 @@ class Report:
 
     def vulnerable(self) -> Section:
         """Tell what vulnerable-victim records hold."""
-        words = self._measure_words("vulnerable_victims", "vulnerable_safeguarding", "vulnerable_investigated")
-        return section(*self._records_examined("vulnerable_victims"), *self._told("vulnerable", words))
+        words = [
+            *self._changes_of("vulnerable_victims"),
+            *self._measure_words("vulnerable_safeguarding", "vulnerable_investigated"),
+        ]
+        return self._told("vulnerable", self._cards("vulnerable_victims"), words)
 
     def n100(self) -> Section:
         """Tell whether N100s were made where needed, and right where made."""
-        words = self._measure_words("n100_made", "n100_correct")
-        return self._told(
-            "n100", words, tables.n100_outcomes_table("What the N100s examined were found to be", self.findings)
-        )
+        words = [*self._changes_of("n100_made"), *self._changes_of("n100_correct")]
+        outcomes = tables.n100_outcomes_table("What the N100s examined were found to be", self.findings)
+        return self._told("n100", self._cards("n100_made", "n100_correct"), words, outcomes)
 
     def timeliness(self) -> Section:
         """Tell how many recorded crimes were recorded in time."""
         rows = [(self._part_label(f), f) for f in self.findings.of("timeliness") if f.estimate and f.stratum != ALL]
         if not rows:
-            return self._told("timeliness", [])
+            return self._told("timeliness", [], [])
         from cdi_stats.report.charts import timeliness_chart
 
         hours = self.audit.facts.timeliness_hours
         label, worst = min(rows, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        title = f"{FindingNumbers(worst).rate} of recorded crimes were in time for {label[0].lower()}{label[1:]}, the lowest"
-        lead = f"A crime must be recorded within {hours} hours of its report."
+        title = f"{_capital(label)} is least often recorded in time, at {FindingNumbers(worst).rate}"
+        cards = [_timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
-        return self._told(
-            "timeliness", [lead, *self._changes_of("timeliness")], timeliness_chart(title, hours, rows), table
-        )
+        words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
+        return self._told("timeliness", cards, words, timeliness_chart(title, hours, rows), table)
 
     def cancellations(self) -> Section:
         """Tell whether crimes were cancelled rightly, and victims told."""
-        rows = [
-            (_capital(domain_label(f.domain)), f) for f in self.findings.of("cancelled_correctly") if f.domain != ALL
-        ]
-        words = self._measure_words("cancelled_correctly", "victims_informed")
+        kinds = [f for f in self.findings.of("cancelled_correctly") if f.domain != ALL]
+        rows = [(_capital(domain_label(f.domain)), f) for f in kinds]
+        words = [*self._changes_of("cancelled_correctly"), *self._changes_of("victims_informed")]
         table = tables.rates_table("Cancelled crimes reviewed", rows, "Reviewed", "Right") if rows else None
-        return self._told("cancellations", words, table)
+        return self._told("cancellations", self._cards("cancelled_correctly", "victims_informed"), words, table)
 
     def equality(self) -> Section:
         """Tell which characteristics of victims the force collects."""
-        return self._told("equality", [narrative.equality_sentence(self.findings)])
+        return self._told("equality", [], [narrative.equality_sentence(self.findings)])
 
     def leadership(self) -> Section:
         """Tell leadership and culture in the words entered, and the progress of recommendations."""
         actions = tables.actions_table("Recommendations and areas for improvement", self.findings)
-        return self._told("leadership", [narrative.actions_sentence(self.findings)], actions)
+        return self._told("leadership", [], [narrative.actions_sentence(self.findings)], actions)
 
     def next_steps(self) -> Section:
         """Tell what follows, in the words entered."""
-        return self._told("next", [])
+        return self._told("next", [], [])
 
     def methods(self) -> Section:
         """Tell in plain words how the audit was made and the figures computed."""
@@ -439,28 +440,36 @@ class Report:
         return words
 
     def _changes_of(self, measure: str) -> list[Text]:
-        changes = self.comparison.changes if self.comparison else ()
-        found = [c for c in changes if c.later.measure == measure and (c.later.domain, c.later.stratum) != (ALL, ALL)]
-        whole = [c for c in changes if c.later.measure == measure and c.later.stratum == ALL and c.later.domain == ALL]
-        if measure != "timeliness":
-            return [narrative.change_sentence(c) for c in whole]
+        """Return how a measure changed: in each stratum for timeliness, as a whole for the others."""
+        by_stratum = measure == "timeliness"
+        found = [
+            change
+            for change in (self.comparison.changes if self.comparison else ())
+            if change.later.measure == measure
+            and change.later.domain == ALL
+            and (change.later.stratum != ALL) == by_stratum
+        ]
         return [
-            say("{part}: {words}", part=_strong(self._part_label(c.later)), words=narrative.change_sentence(c))
-            for c in found
+            say("{what}: {words}", what=self._lead(change.later), words=narrative.change_sentence(change))
+            for change in found
         ]
 
-    def _records_examined(self, measure: str) -> list[Statement]:
-        finding = self.findings.get(measure)
-        return self._domain_statements(finding) if finding and finding.estimate else []
+    def _lead(self, finding: Finding) -> Text:
+        return _strong(MEASURES[finding.measure].name if finding.stratum == ALL else self._part_label(finding))
+
+    def _cards(self, *measures: str) -> list[Statement]:
+        """Return each measure as a headline statistic, an earlier finding before the present one."""
+        found = [self.findings.get(measure) for measure in measures]
+        return [card for finding in found if finding and finding.estimate for card in self._domain_statements(finding)]
 
     def _part_label(self, finding: Finding) -> str:
         if finding.domain == ALL:
             return _capital(self._labels.get(finding.stratum, finding.stratum))
         return _capital(domain_label(finding.domain))
 
-    def _told(self, code: str, words: Iterable[Text | None], *blocks: Block | None) -> Section:
-        context = self._context(code)
-        told = section(*_paragraphs(words), context, *blocks)
+    def _told(self, code: str, cards: Iterable[Block], words: Iterable[Text | None], *blocks: Block | None) -> Section:
+        """Return a section: headline statistics, sentences, the words entered for it, then tables and charts."""
+        told = section(cards, _paragraphs(words), self._context(code), *blocks)
         return told if told.blocks else section(Paragraph("This audit did not examine it."))
 
     def _context(self, code: str) -> list[Block]:
@@ -492,12 +501,17 @@ def _statement(label: str, finding: Finding, prefix: str = "", *, now: bool = Fa
 
 def _count_statement(finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
     """Return a small count as a headline statistic."""
-    from cdi_stats.findings.measures import MEASURES
-
     n = FindingNumbers(finding, prefix)
     when = "Earlier finding. " if prefix else "Present finding. " if now else ""
     says = f"{when}{_capital(narrative.cases_of(finding)) if when else narrative.cases_of(finding)} {MEASURES[finding.measure].done_as}"
     return Statement(say("{done} of {due}", done=n.done, due=n.due), says, narrative.sample_line(finding, prefix))
+
+
+def _timeliness_statement(label: str, finding: Finding, hours: int) -> Statement:
+    n = FindingNumbers(finding)
+    verb = "were" if label.endswith("s") else "was"
+    says = f"of recorded {label[0].lower()}{label[1:]} {verb} recorded within {hours} hours"
+    return Statement((n.rate,), says, narrative.sample_line(finding))
 
 
 def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
@@ -505,8 +519,6 @@ def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
 
 
 def _strong(words: str) -> Text:
-    from cdi_stats.report.blocks import Strong
-
     return (Strong(words),)
 
 

@@ -116,7 +116,9 @@ def cases_of(finding: Finding) -> str:
         return cases
     if finding.measure == "recording_rate":
         return f"reported crimes of {domain_label(finding.domain)}"
-    return f"{cases} ({domain_label(finding.domain)})"
+    if finding.measure in ("timeliness", "cancelled_correctly"):
+        return f"{cases} ({domain_label(finding.domain)})"
+    return f"unrecorded crimes of {domain_label(finding.domain)}"
 
 
 def sample_line(finding: Finding, prefix: str = "") -> Text:
@@ -244,17 +246,16 @@ def _share(key: str, share: float) -> Figure:
     return Figure(key, share, percent(share, 0), "percent", "crimes audited, and crimes in the frame, by stratum")
 
 
-def concentration_sentence(concentration: Concentration, what: str) -> Text:
+def concentration_sentence(concentration: Concentration) -> Text:
     """Say how far a few records carry the misses."""
     missed, records = concentration.missed, len(concentration.misses)
     key = f"concentration/{concentration.stratum or ALL}"
     source = f"{missed} missed crimes in {records} of {concentration.records} records"
     if not missed:
-        return f"No {what} was missed."
+        return "No crime was missed."
     first = say(
-        "The {missed} missed crimes ({what}) lie in {records} of the {sampled} records examined.",
+        "The {missed} missed crimes lie in {records} of the {sampled} records examined.",
         missed=Figure(f"{key}/missed", missed, count(missed), "count", source),
-        what=what,
         records=Figure(f"{key}/records_with_misses", records, count(records), "count", source),
         sampled=Figure(f"{key}/records", concentration.records, count(concentration.records), "count", source),
     )
@@ -273,11 +274,11 @@ def concentration_sentence(concentration: Concentration, what: str) -> Text:
     return join(first, second)
 
 
-def causes_sentence(causes: tuple[Cause, ...], what: str) -> Text:
+def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     """Name the reasons most often given for missing crimes."""
     given = [cause for cause in causes if cause.reason != NOT_GIVEN][:3]
     if not given:
-        return f"No reason was given for the {what} that were missed." if causes else f"No {what} was missed."
+        return "No reason was given for the crimes that were missed." if causes else "No crime was missed."
     total = sum(cause.crimes for cause in causes)
     parts = [
         say(

@@ -16,22 +16,23 @@ from cdi_stats.report.numbers import NOT_APPLICABLE, ChangeNumbers, FindingNumbe
 from cdi_stats.resources import code_list
 
 Labelled = Sequence[tuple[str, Finding]]
+KIND = "Crime type"
 
 
-def rates_table(caption: str, rows: Labelled, what: str = "Reported", done: str = "Recorded") -> Table:
-    """Return rates with counts, records and intervals."""
-    return Table(
-        caption,
-        (
-            Column("", width=2.2),
-            Column("Records", numeric=True),
-            Column(what, numeric=True),
-            Column(done, numeric=True),
-            Column("Rate", numeric=True),
-            Column(f"{_level(rows)} interval", numeric=True, width=1.9),
-        ),
-        tuple(_rate_cells(label, finding) for label, finding in rows),
+def rates_table(caption: str, rows: Labelled, due: str = "Reported", done: str = "Recorded") -> Table:
+    """Return rates with counts and intervals, and the records they come from where these are known."""
+    cells = [_rate_cells(label, finding) for label, finding in rows]
+    columns = (
+        Column(KIND, width=2.2),
+        Column("Records", numeric=True),
+        Column(due, numeric=True),
+        Column(done, numeric=True),
+        Column("Rate", numeric=True),
+        Column(f"{_level(rows)} interval", numeric=True, width=1.9),
     )
+    if any(row[1] != NOT_APPLICABLE for row in cells):
+        return Table(caption, columns, tuple(cells))
+    return Table(caption, columns[:1] + columns[2:], tuple(row[:1] + row[2:] for row in cells))
 
 
 def _rate_cells(label: str, finding: Finding) -> tuple[Text, ...]:
@@ -61,7 +62,7 @@ def annual_table(caption: str, rows: Labelled) -> Table:
     return Table(
         caption,
         (
-            Column("", width=1.8),
+            Column(KIND, width=1.8),
             Column("Recording rate", numeric=True),
             Column("Not recorded a year", numeric=True, width=1.2),
             Column(f"{_level(rows)} range", numeric=True, width=1.6),
@@ -97,12 +98,12 @@ def change_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str,
     return Table(
         caption,
         (
-            Column("", width=1.9),
+            Column(KIND, width=1.9),
             Column("Earlier", numeric=True, width=1.5),
             Column("Present", numeric=True, width=1.5),
             Column("Change, points", numeric=True),
             Column(f"{comparison.later.confidence_level:.0%} interval", numeric=True, width=1.3),
-            Column("Verdict", width=1.2),
+            Column("Verdict", width=1.5),
         ),
         tuple(rows),
     )
@@ -121,7 +122,7 @@ def additional_table(caption: str, comparison: Comparison, keys: Sequence[tuple[
     return Table(
         caption,
         (
-            Column("", width=1.8),
+            Column(KIND, width=1.8),
             Column("Additional crimes recorded a year", numeric=True, width=1.4),
             Column(f"{level} range", numeric=True, width=1.4),
         ),
@@ -149,7 +150,7 @@ def methods_table(caption: str, rows: Labelled) -> Table:
     return Table(
         caption,
         (
-            Column("", width=1.7),
+            Column(KIND, width=1.7),
             Column("Clustered (used here)", numeric=True, width=1.7),
             Column("Plain Wilson", numeric=True, width=1.7),
             Column("Published method, points", numeric=True, width=1.2),
@@ -210,7 +211,7 @@ def concentration_table(caption: str, rows: Sequence[tuple[str, Concentration]])
     return Table(
         caption,
         (
-            Column("", width=1.8),
+            Column(KIND, width=1.8),
             Column("Missed crimes", numeric=True),
             Column("Records with a miss", numeric=True, width=1.2),
             Column("In the top record", numeric=True, width=1.1),
@@ -240,7 +241,7 @@ def sample_table(caption: str, findings: Findings) -> Table:
     return Table(
         caption,
         (
-            Column("", width=1.5),
+            Column(KIND, width=1.5),
             Column("Audit period", width=2.2),
             Column("Records in the frame", numeric=True, width=1.2),
             Column("Records examined", numeric=True, width=1.2),
@@ -276,7 +277,7 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
     return Table(
         caption,
         (
-            Column("", width=1.6),
+            Column(KIND, width=1.6),
             Column("Planned margin, points", numeric=True),
             Column("Achieved, crimes independent", numeric=True, width=1.2),
             Column("Achieved, adjusted for records", numeric=True, width=1.2),
