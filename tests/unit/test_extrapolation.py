@@ -102,8 +102,13 @@ def test_the_level_of_the_rate_is_carried_over():
     total = extrapolate_unrecorded(KENT_2017.at(0.9), recorded=123_871)
     assert total.interval.confidence_level == 0.9
     assert 21_198 < total.interval.low < total.interval.high < 27_856
-    additional = extrapolate_additional(KENT_2018.at(0.9), KENT_2017, reported=195_385)
-    assert additional.interval.confidence_level == 0.9
+
+
+@pytest.mark.parametrize("volume", ["recorded", "reported"])
+def test_the_earlier_rate_is_taken_to_the_level_of_the_later(volume):
+    mixed = extrapolate_additional(KENT_2018.at(0.9), KENT_2017, **{volume: 1000})
+    assert mixed.interval.confidence_level == 0.9
+    assert mixed == extrapolate_additional(KENT_2018.at(0.9), KENT_2017.at(0.9), **{volume: 1000})
 
 
 def test_a_total_reads_as_a_sentence():

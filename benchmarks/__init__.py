@@ -1,0 +1,1 @@
+"""Speed beside peers: each module prints its own ratios."""
