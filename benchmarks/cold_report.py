@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
 ROUNDS = 3
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -31,15 +32,15 @@ def run(*command: str | Path) -> None:
 
 
 def ours(folder: Path) -> None:
-    run(sys.executable, "-m", "cdi_stats", "report", "inspection", "kent-2018", "--out", folder)
+    run(BIN / "cdi", "report", "inspection", "kent-2018", "--out", folder)
 
 
 def peer(folder: Path) -> None:
     executed = folder / "inspection.ipynb"
-    run(sys.executable, "-m", "papermill", ROOT / "notebooks" / "inspection.ipynb", executed, "-p", "audit", "kent-2018")
-    run(sys.executable, "-m", "nbconvert", "--to", "html", "--no-input", executed)
+    run(BIN / "papermill", ROOT / "notebooks" / "inspection.ipynb", executed, "-p", "audit", "kent-2018")
+    run(BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", executed)
     if importlib.util.find_spec("playwright"):
-        run(sys.executable, "-m", "nbconvert", "--to", "webpdf", "--no-input", "--disable-chromium-sandbox", executed)
+        run(BIN / "jupyter", "nbconvert", "--to", "webpdf", "--no-input", "--disable-chromium-sandbox", executed)
     elif browser():
         page = executed.with_suffix(".html").as_uri()
         run(browser(), *QUIET, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={folder / 'out.pdf'}", page)
@@ -59,7 +60,13 @@ def seconds(work: Callable[[Path], None]) -> float:
 def main() -> None:
     print(f"One cold inspection report to HTML and PDF, median of {ROUNDS}, taken in turn")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    how = "nbconvert to webpdf" if importlib.util.find_spec("playwright") else "Chromium to PDF" if browser() else "no PDF"
+    how = (
+        "nbconvert to webpdf"
+        if importlib.util.find_spec("playwright")
+        else "Chromium to PDF"
+        if browser()
+        else "no PDF"
+    )
     times = [(seconds(ours), seconds(peer)) for _ in range(ROUNDS)]
     mine, theirs = (statistics.median(column) for column in zip(*times, strict=True))
     print(f"  cdi report                               {mine:6.2f} s")

@@ -79,6 +79,6 @@ def _one_of(recorded: float | None, reported: float | None) -> tuple[float, str]
         raise InvalidCounts("recorded, reported: expected exactly one of the two yearly volumes")
     volume, basis = (recorded, "recorded") if recorded is not None else (reported, "reported")
     assert volume is not None
-    if not (math.isfinite(volume) and volume >= 0):
-        raise InvalidCounts(f"{basis}: found {volume!r}; expected the crimes {basis} in the year, 0 or more")
+    if not (math.isfinite(volume) and volume > 0):
+        raise InvalidCounts(f"{basis}: found {volume!r}; expected the crimes {basis} in the year, more than 0")
     return float(volume), basis

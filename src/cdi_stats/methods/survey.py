@@ -101,7 +101,7 @@ def estimate_rate(
     `stratum` labels the records; `population` gives the records in the frame, as {stratum: number}, one number for all,
     or an array of one entry a record. `weight` overrides N_h / n_h: all ones give the pooled rate, with strata and
     finite populations still in its variance. `domain` is a boolean mask, or labels, one a record; labels give a dict
-    {label: RateEstimate}. `method` is "wilson" (Wilson on effective crimes, the default) or "wald" (linearised; Wilson
+    {label: RateEstimate}, with None for a label whose records hold no crime. `method` is "wilson" (Wilson on effective crimes, the default) or "wald" (linearised; Wilson
     where no crime was missed);
     `degrees_of_freedom` is "kurtosis" (Valliant & Rust
     2010) or "design" (records minus strata, effective crimes uncapped: R survey's convention). Raises InvalidCounts for impossible input.
@@ -123,6 +123,8 @@ def estimate_rate(
         return _estimate(design, labels, confidence_level, method, degrees_of_freedom)
     return {
         label: _estimate(design, labels == label, confidence_level, method, degrees_of_freedom)
+        if design.reported[labels == label].any()
+        else None
         for label in dict.fromkeys(labels.tolist())
     }
 
@@ -176,7 +178,7 @@ def _declare(
     population: Mapping[Any, float] | ArrayLike | None,
     weight: ArrayLike | None,
 ) -> _Design:
-    k, m = np.asarray(recorded, float), np.asarray(reported, float)
+    k, m = _numbers("recorded", recorded), _numbers("reported", reported)
     if k.ndim != 1 or k.shape != m.shape or not k.size:
         raise InvalidCounts(
             f"recorded, reported: found shapes {k.shape} and {m.shape}; expected one entry a record each"
@@ -196,13 +198,20 @@ def _declare(
     sampled = np.bincount(codes).astype(float)
     frame = _frame_sizes(population, names, codes, sampled)
     if weight is not None:
-        w = np.asarray(weight, float)
+        w = _numbers("weight", weight)
         if w.shape != k.shape or not np.all(np.isfinite(w) & (w > 0)):
             raise InvalidCounts("weight: expected one positive number a record")
     else:
         w = np.ones(k.size) if population is None else (frame / sampled)[codes]
     pooled = names.size > 1 and bool(np.ptp(w) == 0) and (population is None or weight is not None)
     return _Design(k, m, w, codes, tuple(names.tolist()), sampled, frame, pooled)
+
+
+def _numbers(name: str, values: ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise InvalidCounts(f"{name}: found something that is no number; expected numbers") from None
 
 
 def _frame_sizes(
@@ -217,9 +226,9 @@ def _frame_sizes(
         missing = [str(name) for name in names.tolist() if name not in population]
         if missing:
             raise InvalidCounts(f"population: no entry for stratum {', '.join(missing)}; expected one for each stratum")
-        frame = np.array([float(population[name]) for name in names.tolist()])
+        frame = _numbers("population", [population[name] for name in names.tolist()])
     else:
-        given = np.asarray(population, float)
+        given = _numbers("population", population)
         if given.ndim == 0 and names.size > 1:
             raise InvalidCounts(
                 "population: found one number for several strata; expected {stratum: records in the frame}"
@@ -249,10 +258,7 @@ def _estimate(
     crimes = w @ design.reported
     if crimes == 0:
         raise InvalidCounts("domain: found no reported crime in it; expected at least one, else there is no rate")
-    single = design.sampled < 2
-    if single.any() and not np.all(design.frame[single] == design.sampled[single]):
-        names = ", ".join(str(name) for name, alone in zip(design.names, single, strict=True) if alone)
-        raise InvalidCounts(f"stratum {names}: found one sampled record; expected two or more, to see any variation")
+    _refuse_lonely_strata(design, inside)
 
     rate = float(w @ design.recorded / crimes)
     residual = w * (design.recorded - rate * design.reported)
@@ -276,7 +282,7 @@ def _estimate(
         if degrees_of_freedom == "kurtosis":
             effective = min(effective, reported)
         effect = reported * variance / spread
-        kurtosis_df = min(max(_kurtosis_df(parts, squares, fourths, design.sampled), 1.0), max(design_df, 1))
+        kurtosis_df = min(_kurtosis_df(parts, squares, fourths, design.sampled), max(design_df, 1))
         df = kurtosis_df if degrees_of_freedom == "kurtosis" else float(max(design_df, 1))
     else:
         effective = math.inf if census else min(reported, _kish_records(w, design.reported))
@@ -296,6 +302,14 @@ def _estimate(
         crimes_in_frame=_crimes_in_frame(design, inside),
     )
     return replace(estimate, interval=_interval(estimate, level, method))
+
+
+def _refuse_lonely_strata(design: _Design, inside: NDArray[np.bool_]) -> None:
+    """Refuse a stratum that the domain touches with one sampled record of several: its variation cannot be seen."""
+    lonely = (design.sampled < 2) & (design.frame != design.sampled) & (np.bincount(design.stratum, inside) > 0)
+    if lonely.any():
+        names = ", ".join(str(name) for name, alone in zip(design.names, lonely, strict=True) if alone)
+        raise InvalidCounts(f"stratum {names}: found one sampled record; expected two or more, to see any variation")
 
 
 def _kurtosis_df(parts: FloatArray, squares: FloatArray, fourths: FloatArray, sampled: FloatArray) -> float:
@@ -343,6 +357,10 @@ def _cautions(
         what = "Every sampled crime was recorded" if recorded else "No sampled crime was recorded"
         found.append(
             Caution("unanimous", f"{what}; the limit counts effective records, since crimes in one record are alike.")
+        )
+    elif math.isinf(df):
+        found.append(
+            Caution("no-variation", "Every record shows the same rate; the interval counts effective records.")
         )
     if df < FEW_DEGREES_OF_FREEDOM:
         found.append(

@@ -31,7 +31,7 @@ LINES = ((NOW, "-"), (BEFORE, "--"), ("#1c7a74", "-."), ("#3d3d3d", ":"))
 WIDTH, ROW, BELOW, ABOVE = 6.7, 0.34, 0.28, 0.08
 AXIS_NAME = 0.2
 RC: Any = {
-    "font.family": ["Inter", "sans-serif"],
+    "font.family": "Inter",
     "font.size": 9.0,
     "svg.fonttype": "none",
     "svg.hashsalt": "cdi-stats",
@@ -89,7 +89,8 @@ def _svg(
         draw(figure.add_axes((left, below / height, 1 - left - right, rows * ROW / height)))
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    # A browser without Inter must not fall back to its serif face.
+    return buffer.getvalue().replace("'Inter'", "'Inter', sans-serif")
 
 
 def rates_chart(
