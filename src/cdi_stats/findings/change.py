@@ -54,11 +54,13 @@ class Comparison:
         found = []
         if later.counting_rules != earlier.counting_rules:
             found.append(
-                f"The two audits applied different counting rules ({earlier.counting_rules}, then {later.counting_rules})."
+                "The two audits applied different counting rules "
+                f"({earlier.counting_rules}, then {later.counting_rules})."
             )
         if later.timeliness_hours != earlier.timeliness_hours:
             found.append(
-                f"Timeliness means {later.timeliness_hours} hours here and {earlier.timeliness_hours} hours in the earlier audit."
+                f"Timeliness means {later.timeliness_hours} hours here, and "
+                f"{earlier.timeliness_hours} hours in the earlier audit."
             )
         if (later.audit_type == "internal audit") != (earlier.audit_type == "internal audit"):
             found.append("One of the two was made by inspectors, the other by the force itself.")

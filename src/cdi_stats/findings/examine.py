@@ -65,7 +65,8 @@ class Finding:
         records = f" in {e.records} records" if e.records is not None else ""
         weighting = f", {self.weighting}" if self.weighting else ""
         return (
-            f"{e.recorded} of {e.reported}{records}{weighting}; {e.interval.method}, {e.interval.confidence_level:.0%}, "
+            f"{e.recorded} of {e.reported}{records}{weighting}; "
+            f"{e.interval.method}, {100 * e.interval.confidence_level:g}%, "
             f"effective sample {e.effective_sample_size:.1f}, degrees of freedom {e.degrees_of_freedom:.1f}"
         )
 
@@ -91,6 +92,11 @@ class Findings:
     def of(self, measure: str) -> list[Finding]:
         """Return every finding of a measure, in order."""
         return [row for row in self.rows if row.measure == measure]
+
+    @property
+    def level(self) -> str:
+        """Return the confidence level in words, such as 95%."""
+        return f"{100 * self.confidence_level:g}%"
 
     @property
     def overall(self) -> Finding:
@@ -142,7 +148,8 @@ class _Examiner:
             for row in self._counts(measure):
                 if (row.domain, row.stratum) in counted:
                     raise InvalidCounts(
-                        f"sheet counts: found {measure.key} for {row.domain}, {row.stratum}, which the records give too; "
+                        f"sheet counts: found {measure.key} for {row.domain}, {row.stratum}, "
+                        "which the records give too; "
                         "expected one source. To mend: delete one of the two"
                     )
                 found.append(row)

@@ -84,7 +84,8 @@ MEASURES: dict[str, Measure] = {
             _missed_and_known("safeguarding"), _is("safeguarding"), by=("flags",), sampled=True,
         ),
         Measure(
-            "investigated", "Investigation where a crime was missed", "were investigated", "crimes not recorded", "crimes",
+            "investigated", "Investigation where a crime was missed", "were investigated",
+            "crimes not recorded", "crimes",
             _missed_and_known("investigated"), _is("investigated"), by=("flags",), sampled=True,
         ),
         Measure(
@@ -101,7 +102,8 @@ MEASURES: dict[str, Measure] = {
             _is("test", "examined"), _is("outcome", "correct"),
         ),
         Measure(
-            "vulnerable_victims", "Crimes in vulnerable-victim records", "were recorded", "crimes due in vulnerable-victim records", "vulnerable",
+            "vulnerable_victims", "Crimes in vulnerable-victim records", "were recorded",
+            "crimes due in vulnerable-victim records", "vulnerable",
             _any, _any, weight=("reported", "recorded"),
         ),
         Measure(

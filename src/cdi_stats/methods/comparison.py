@@ -33,7 +33,7 @@ class Change:
 
     def __str__(self) -> str:
         value, low, high = map(self._words, (self.value, self.interval.low, self.interval.high))
-        return f"{self.direction}: {value} ({self.interval.confidence_level:.0%} interval {low} to {high})"
+        return f"{self.direction}: {value} ({100 * self.interval.confidence_level:g}% interval {low} to {high})"
 
     def _words(self, value: float) -> str:
         return f"{100 * value:+.1f} points" if self.measure == "difference" else f"{value:.3f} times"

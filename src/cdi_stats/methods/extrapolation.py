@@ -20,7 +20,7 @@ from cdi_stats.methods.survey import RateEstimate
 
 @dataclass(frozen=True)
 class Total:
-    """A number of crimes in a year with its interval (counts, not rounded); `basis` says what it was grossed up from."""
+    """Crimes in a year with their interval (counts, not rounded); `basis` says what they were grossed up from."""
 
     value: float
     interval: Interval[float]
@@ -28,7 +28,7 @@ class Total:
 
     def __str__(self) -> str:
         return (
-            f"{self.value:,.0f} crimes a year ({self.interval.confidence_level:.0%} interval "
+            f"{self.value:,.0f} crimes a year ({100 * self.interval.confidence_level:g}% interval "
             f"{self.interval.low:,.0f} to {self.interval.high:,.0f}; {self.basis})"
         )
 

@@ -33,8 +33,8 @@ class Interval(Generic[Number]):
     def __str__(self) -> str:
         """Give the interval in one line, to four decimals for shares."""
         if isinstance(self.low, np.ndarray):
-            return f"{np.size(self.low)} intervals ({self.confidence_level:.0%} {self.method})"
-        return f"{self.low:.4f} to {self.high:.4f} ({self.confidence_level:.0%} {self.method})"
+            return f"{np.size(self.low)} intervals ({100 * self.confidence_level:g}% {self.method})"
+        return f"{self.low:.4f} to {self.high:.4f} ({100 * self.confidence_level:g}% {self.method})"
 
 
 @overload

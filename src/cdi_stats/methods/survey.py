@@ -51,8 +51,8 @@ class RateEstimate:
     """A recording rate (share in 0-1) with its interval and how it came about.
 
     `records`, `reported` and `recorded` count the sample; `records` is None where only totals are known.
-    `effective_sample_size` is in crimes, min(p (1 - p) / V, reported); `design_effect` is V over the variance of a simple
-    random sample of as many crimes (nan where it cannot be seen); `degrees_of_freedom` is inf for a normal quantile.
+    `effective_sample_size` is in crimes, min(p (1 - p) / V, reported); `design_effect` is V over the variance of a
+    simple random sample of as many crimes (nan where it cannot be seen); `degrees_of_freedom` is inf for a normal quantile.
     `top_record_share` is the largest record's share of the variance (0-1).
     """
 
@@ -79,7 +79,7 @@ class RateEstimate:
     def __str__(self) -> str:
         return (
             f"{self.rate:.1%} of {self.reported:,} reported crimes were recorded "
-            f"({self.interval.confidence_level:.0%} interval {self.interval.low:.1%} to {self.interval.high:.1%})"
+            f"({100 * self.interval.confidence_level:g}% interval {self.interval.low:.1%} to {self.interval.high:.1%})"
         )
 
 
@@ -101,10 +101,10 @@ def estimate_rate(
     `stratum` labels the records; `population` gives the records in the frame, as {stratum: number}, one number for all,
     or an array of one entry a record. `weight` overrides N_h / n_h: all ones give the pooled rate, with strata and
     finite populations still in its variance. `domain` is a boolean mask, or labels, one a record; labels give a dict
-    {label: RateEstimate}, with None for a label whose records hold no crime. `method` is "wilson" (Wilson on effective crimes, the default) or "wald" (linearised; Wilson
-    where no crime was missed);
-    `degrees_of_freedom` is "kurtosis" (Valliant & Rust
-    2010) or "design" (records minus strata, effective crimes uncapped: R survey's convention). Raises InvalidCounts for impossible input.
+    {label: RateEstimate}, with None for a label whose records hold no crime. `method` is "wilson" (Wilson on effective
+    crimes, the default) or "wald" (linearised; Wilson where no crime was missed). `degrees_of_freedom` is "kurtosis"
+    (Valliant & Rust 2010) or "design" (records minus strata, effective crimes uncapped: R survey's convention). Raises
+    InvalidCounts for impossible input.
     """
     check_confidence_level(confidence_level)
     if method not in METHODS:
@@ -187,7 +187,8 @@ def _declare(
     if bad.any():
         i = int(np.argmax(bad))
         raise InvalidCounts(
-            f"record {i}: found {k[i]:g} recorded of {m[i]:g} reported; expected whole numbers, 0 <= recorded <= reported"
+            f"record {i}: found {k[i]:g} recorded of {m[i]:g} reported; "
+            "expected whole numbers, 0 <= recorded <= reported"
         )
     if m.sum() == 0:
         raise InvalidCounts("reported: found no crime in any record; expected at least one, else there is no rate")

@@ -69,15 +69,15 @@ def _output_blocks(place: int, output: Any) -> Iterable[Json]:
     if MIME_TYPE not in output.data:
         shown = output.data.get("text/plain", "")[:60]
         raise ReportFailed(
-            f"notebook: cell {place} shows {shown!r}, which is no block. To mend: end the line with a semicolon, or show "
-            "a Table, a Chart or a Paragraph of cdi_stats.report.blocks"
+            f"notebook: cell {place} shows {shown!r}, which is no block. "
+            "To mend: end the line with a semicolon, or show a Table, a Chart or a Paragraph of cdi_stats.report.blocks"
         )
     blocks: list[Json] = output.data[MIME_TYPE]["blocks"]
     return blocks
 
 
 def _numbered(blocks: Iterable[Json]) -> Iterator[Json]:
-    """Number tables and charts, and give each heading an id of its own."""
+    """Yield the blocks with tables and charts numbered and an id of its own for each heading."""
     series = dict.fromkeys(NUMBERED, 0)
     used: dict[str, int] = {}
     for block in blocks:
@@ -119,7 +119,8 @@ def markdown_blocks(source: str) -> Iterator[Json]:
             yield {"block": "callout", "kind": "note", "heading": "Note", "text": text}
         elif kind not in ("blank_line", "thematic_break"):
             raise ReportFailed(
-                f"notebook: a markdown cell holds a {kind.replace('_', ' ')}; expected headings, paragraphs, lists or quotes"
+                f"notebook: a markdown cell holds a {kind.replace('_', ' ')}; "
+                "expected headings, paragraphs, lists or quotes"
             )
 
 

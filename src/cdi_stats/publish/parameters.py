@@ -45,7 +45,8 @@ def check_parameters(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
 def _line(model: type[ReportParameters], detail: Any) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return f"parameter {name}: unknown; expected one of {', '.join(model.model_fields)}{_near(name, model.model_fields)}"
+        known = model.model_fields
+        return f"parameter {name}: unknown; expected one of {', '.join(known)}{_near(name, known)}"
     if detail["type"] == "missing":
         return f"parameter {name}: missing; expected a value"
     return f"parameter {name}: found {detail['input']!r}; expected {detail['msg'].removeprefix('Input should be ')}"

@@ -20,7 +20,7 @@ RULE = {
 
 def method_points(findings: Findings) -> Iterator[Text]:
     """Yield how the audit was made and the figures computed, a point each."""
-    facts, level = findings.audit.facts, f"{findings.confidence_level:.0%}"
+    facts, level = findings.audit.facts, findings.level
     if facts.selection:
         yield _point("Selection.", facts.selection)
     if facts.exclusions:
@@ -44,8 +44,8 @@ def method_points(findings: Findings) -> Iterator[Text]:
     if any(s.recorded_in_year for s in findings.audit.strata):
         yield _point(
             "A year.",
-            "Crimes not recorded in a year follow from the crimes the force did record: if p is the rate, every p crimes "
-            "recorded stand for 1 − p that were not. The range takes the limits of p the same way.",
+            "Crimes not recorded in a year follow from the crimes the force did record: if p is the rate, every "
+            "p crimes recorded stand for 1 − p that were not. The range takes the limits of p the same way.",
         )
 
 
@@ -56,8 +56,8 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
     if facts.records_basis != "audited":
         yield _point(
             "Records.",
-            f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in records, and so "
-            "the width of every adjusted interval, is illustrative.",
+            f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in records, "
+            "and so the width of every adjusted interval, is illustrative.",
         )
     if facts.frame_basis == "implied":
         yield _point(
@@ -115,9 +115,9 @@ def _comparison_words(overall: Finding) -> Text:
     n = FindingNumbers(overall)
     return say(
         "If every crime were independent of the others, the overall interval would be {plain_low} to {plain_high}; "
-        "adjusted for the records that crimes come in, it is {low} to {high}. The inspectorate publishes Wald's interval, "
-        "corrected for the finite frame, and the rule of three where no crime was missed (always at 95%); it is given here "
-        "to compare with published figures, not as a recommendation.",
+        "adjusted for the records that crimes come in, it is {low} to {high}. The inspectorate publishes Wald's "
+        "interval, corrected for the finite frame, and the rule of three where no crime was missed (always at 95%); it is given "
+        "here to compare with published figures, not as a recommendation.",
         plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
     )  # fmt: skip
 
@@ -126,11 +126,11 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
     yield _point(
         "Rate and variance.",
         "A ratio of totals over records, weighted by stratum where the rate is weighted; its variance is the "
-        "linearised one for a stratified sample of clusters, with finite-population correction where the frame is known "
-        "(Cochran 1977; Woodruff 1971).",
+        "linearised one for a stratified sample of clusters, with finite-population correction where the frame is "
+        "known (Cochran 1977; Woodruff 1971).",
     )
     df = {
-        "kurtosis": "Student's t on degrees of freedom taken from the kurtosis of the residuals (after Valliant and Rust 2010)",
+        "kurtosis": "Student's t on degrees of freedom from the kurtosis of the residuals (after Valliant and Rust 2010)",
         "design": "Student's t on the number of records less that of strata",
     }[findings.degrees_of_freedom]
     name = {"wilson": "Wilson's score interval (1927)", "wald": "the linearised Wald interval"}[findings.method]
@@ -141,8 +141,8 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
     )
     yield _point(
         "Yearly figures.",
-        "Unrecorded crimes are R (1 − p) / p, with R the crimes recorded in the year; the limits of p are carried through. "
-        "Additional crimes are R (1 − p earlier / p present), limits by the MOVER-R method (Donner and Zou 2012).",
+        "Unrecorded crimes are R (1 − p) / p, with R the crimes recorded in the year; the limits of p are carried "
+        "through. Additional crimes are R (1 − p earlier / p present), limits by the MOVER-R method (Donner and Zou 2012).",
     )
     yield _point(
         "Change.", "The difference of two rates, limits by square-and-add on the limits of each (Newcombe 1998)."
@@ -156,7 +156,7 @@ def _repeat_table(findings: Findings) -> Table:
     rows: list[tuple[Text, ...]] = [
         ("Audit", audit.id),
         ("SHA-256 of the audit file", audit.digest),
-        ("Confidence level", f"{findings.confidence_level:.0%}"),
+        ("Confidence level", findings.level),
         ("Method", findings.method),
         ("Degrees of freedom", findings.degrees_of_freedom),
         ("Overall rate", findings.overall.weighting or "single stratum"),

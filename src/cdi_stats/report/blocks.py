@@ -214,7 +214,7 @@ class Table(Block):
 
 @dataclass(frozen=True)
 class Chart(Block):
-    """A vector chart: `title` is its finding, `subtitle` what is measured, `alt` the same for those who cannot see it."""
+    """A vector chart: `title` is its finding, `subtitle` what is measured, `alt` both for who cannot see it."""
 
     name = "chart"
     title: str

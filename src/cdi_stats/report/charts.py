@@ -204,7 +204,7 @@ def change_chart(title: str, comparison: Comparison, keys: Sequence[tuple[str, t
             n, c = ChangeNumbers(change), change.change
             text = f"{n.difference.text} ({n.low.text} to {n.high.text})"
             marks.append(Mark(label, c.value, c.interval.low, c.interval.high, text))
-    subtitle = f"Change of the rate in percentage points, with {comparison.later.confidence_level:.0%} intervals"
+    subtitle = f"Change of the rate in percentage points, with {comparison.later.level} intervals"
     return Chart(title, subtitle, _change_plot(marks), _marks_alt(subtitle, marks))
 
 

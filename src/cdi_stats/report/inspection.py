@@ -30,8 +30,9 @@ from cdi_stats.report.blocks import (
     Title,
     section,
 )
-from cdi_stats.report.narrative import join, say
+from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.numbers import FindingNumbers, in_words, long_date, percent
+from cdi_stats.report.statements import count_statement, rate_statement, timeliness_statement
 from cdi_stats.resources import code_list
 
 NO_EARLIER = "none"
@@ -63,7 +64,7 @@ def open_report(
 
 @dataclass(frozen=True)
 class Report:
-    """An examined audit, ready to be told section by section; `comparison` holds an earlier audit where there is one."""
+    """An examined audit, ready to be told section by section; `comparison` is with an earlier audit, if any."""
 
     findings: Findings
     comparison: Comparison | None = None
@@ -87,7 +88,7 @@ class Report:
 
     @property
     def _level(self) -> str:
-        return f"{self.findings.confidence_level:.0%}"
+        return self.findings.level
 
     def title(self) -> Section:
         """Tell whose report this is, when and from what; and what every reader must know first."""
@@ -130,7 +131,7 @@ class Report:
             paragraphs.append(narrative.unrecorded_sentence(overall))
             paragraphs.append(self._change_words("crimes"))
             paragraphs.append(self._weakest_words())
-        cards = [_statement(label, finding) for label, finding in self._rates if finding.estimate]
+        cards = [rate_statement(label, finding) for label, finding in self._rates if finding.estimate]
         return section(
             *cards,
             *_paragraphs(paragraphs),
@@ -159,7 +160,7 @@ class Report:
         parts: list[Block | Iterable[Block] | None] = []
         for stratum in self.audit.strata:
             finding = self.findings.stratum(stratum.stratum)
-            parts.append(Heading(3, _capital(stratum.label)))
+            parts.append(Heading(3, capital(stratum.label)))
             words: list[Text | None] = []
             if finding.estimate is None:
                 words.append(narrative.rate_sentence(finding))
@@ -177,7 +178,7 @@ class Report:
         parts: list[Block | Iterable[Block] | None] = []
         rows = [row for row in self.findings.of("recording_rate") if row.domain != ALL and row.estimate]
         for finding in rows:
-            parts.append(Heading(3, _capital(domain_label(finding.domain))))
+            parts.append(Heading(3, capital(domain_label(finding.domain))))
             parts.append(self._domain_statements(finding))
             followed = [
                 self.findings.get(measure, finding.domain)
@@ -220,7 +221,7 @@ class Report:
             return section(
                 Paragraph("Only totals are known, so it cannot be seen whether a few records carry the misses.")
             )
-        rows = [(_capital(s.label), examine_concentration(self.audit, stratum=s.stratum)) for s in self.audit.strata]
+        rows = [(capital(s.label), examine_concentration(self.audit, stratum=s.stratum)) for s in self.audit.strata]
         shown = [row for row in rows if row[1].missed]
         if not shown:
             return section(Paragraph("No crime was missed in any record."))
@@ -273,7 +274,7 @@ class Report:
         changes = [self.comparison.get(*key) for _, key in keys]
         improved = sum(c is not None and c.change.direction == "improved" for c in changes)
         compared = sum(c is not None for c in changes)
-        title = f"{_capital(in_words(improved))} of {in_words(compared)} rates clearly improved"
+        title = f"{capital(in_words(improved))} of {in_words(compared)} rates clearly improved"
         cautions = self.comparison.cautions
         return section(
             *_paragraphs([self._change_words("crimes")]),
@@ -305,8 +306,8 @@ class Report:
 
         hours = self.audit.facts.timeliness_hours
         label, worst = min(rows, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        title = f"{_capital(label)} is least often recorded in time, at {FindingNumbers(worst).rate}"
-        cards = [_timeliness_statement(label, finding, hours) for label, finding in rows]
+        title = f"{capital(label)} is least often recorded in time, at {FindingNumbers(worst).rate}"
+        cards = [timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
         words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
         return self._told("timeliness", cards, words, timeliness_chart(title, hours, rows), table)
@@ -314,7 +315,7 @@ class Report:
     def cancellations(self) -> Section:
         """Tell whether crimes were cancelled rightly, and victims told."""
         kinds = [f for f in self.findings.of("cancelled_correctly") if f.domain != ALL]
-        rows = [(_capital(domain_label(f.domain)), f) for f in kinds]
+        rows = [(capital(domain_label(f.domain)), f) for f in kinds]
         words = [*self._changes_of("cancelled_correctly"), *self._changes_of("victims_informed")]
         table = tables.rates_table("Cancelled crimes reviewed", rows, "Reviewed", "Right") if rows else None
         return self._told("cancellations", self._cards("cancelled_correctly", "victims_informed"), words, table)
@@ -355,7 +356,7 @@ class Report:
     @property
     def _other_keys(self) -> list[tuple[str, tuple[str, str, str]]]:
         rates = [row for row in self.findings.of("recording_rate") if row.domain != ALL]
-        return [(_capital(domain_label(row.domain)), (row.measure, row.domain, row.stratum)) for row in rates]
+        return [(capital(domain_label(row.domain)), (row.measure, row.domain, row.stratum)) for row in rates]
 
     def _overall_words(self) -> Text:
         overall = self.findings.overall
@@ -363,8 +364,8 @@ class Report:
             return narrative.rate_sentence(overall)
         n = FindingNumbers(overall)
         return say(
-            "{force} recorded an estimated {rate} of the crimes reported to it ({level} interval {low} to {high}; {done} of "
-            "{due} crimes audited{weighting}). The crimes were reported in the audit period, {period}.",
+            "{force} recorded an estimated {rate} of the crimes reported to it ({level} interval {low} to {high}; "
+            "{done} of {due} crimes audited{weighting}). The crimes were reported in the audit period, {period}.",
             force=self.audit.facts.force,
             rate=n.rate,
             level=n.level,
@@ -384,7 +385,8 @@ class Report:
         label, weakest = min(known, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
         n = FindingNumbers(weakest)
         return say(
-            "Recording is weakest for {label}: {rate} ({level} interval {low} to {high}; {done} of {due} crimes audited).",
+            "Recording is weakest for {label}: {rate} ({level} interval {low} to {high}; "
+            "{done} of {due} crimes audited).",
             label=label, rate=n.rate, level=n.level, low=n.low, high=n.high, done=n.done, due=n.due,
         )  # fmt: skip
 
@@ -396,21 +398,21 @@ class Report:
 
     def _statements(self, stratum: str | None) -> list[Statement]:
         """Return the present headline; with an earlier audit, its own before it."""
-        label = "Overall" if stratum is None else _capital(self._labels[stratum])
+        label = "Overall" if stratum is None else capital(self._labels[stratum])
         now = self.findings.overall if stratum is None else self.findings.stratum(stratum)
         if now.estimate is None:
             return []
         before = self.comparison.earlier.get("recording_rate", ALL, stratum or ALL) if self.comparison else None
         if before is None or before.estimate is None:
-            return [_statement(label, now)]
-        return [_statement(label, before, "earlier/"), _statement(label, now, now=True)]
+            return [rate_statement(label, now)]
+        return [rate_statement(label, before, "earlier/"), rate_statement(label, now, now=True)]
 
     def _domain_statements(self, finding: Finding) -> list[Statement]:
         before = (
             self.comparison.earlier.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
         )
-        now = _count_statement(finding, now=before is not None)
-        return [_count_statement(before, "earlier/"), now] if before and before.estimate else [now]
+        now = count_statement(finding, now=before is not None)
+        return [count_statement(before, "earlier/"), now] if before and before.estimate else [now]
 
     def _rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
         from cdi_stats.report.charts import rates_chart
@@ -422,13 +424,13 @@ class Report:
     def _domains_chart(self, rows: list[Finding]) -> Chart:
         from cdi_stats.report.charts import rates_chart
 
-        labelled = [(_capital(domain_label(row.domain)), row) for row in rows]
+        labelled = [(capital(domain_label(row.domain)), row) for row in rows]
         earlier = [
             row for row in (self.comparison.earlier.of("recording_rate") if self.comparison else []) if row.estimate
         ]
-        before = [(_capital(domain_label(row.domain)), row) for row in earlier if row.domain != ALL]
+        before = [(capital(domain_label(row.domain)), row) for row in earlier if row.domain != ALL]
         words = narrative.join_words([f"{FindingNumbers(row).rate} of {domain_label(row.domain)}" for row in rows])
-        return rates_chart(f"{_capital(words)} was recorded", labelled, before)
+        return rates_chart(f"{capital(words)} was recorded", labelled, before)
 
     def _measure_words(self, *measures: str) -> list[Text | None]:
         words: list[Text | None] = []
@@ -464,8 +466,8 @@ class Report:
 
     def _part_label(self, finding: Finding) -> str:
         if finding.domain == ALL:
-            return _capital(self._labels.get(finding.stratum, finding.stratum))
-        return _capital(domain_label(finding.domain))
+            return capital(self._labels.get(finding.stratum, finding.stratum))
+        return capital(domain_label(finding.domain))
 
     def _told(self, code: str, cards: Iterable[Block], words: Iterable[Text | None], *blocks: Block | None) -> Section:
         """Return a section: headline statistics, sentences, the words entered for it, then tables and charts."""
@@ -478,40 +480,8 @@ class Report:
 
 
 def _rates(findings: Findings) -> list[tuple[str, Finding]]:
-    strata = [(_capital(s.label), findings.stratum(s.stratum)) for s in findings.audit.strata]
+    strata = [(capital(s.label), findings.stratum(s.stratum)) for s in findings.audit.strata]
     return [("Overall", findings.overall), *strata]
-
-
-def _statement(label: str, finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
-    """Return a rate as a headline statistic."""
-    n = FindingNumbers(finding, prefix)
-    when = "Earlier finding. " if prefix else "Present finding. " if now else ""
-    what = "reported crime" if label == "Overall" else label[0].lower() + label[1:]
-    verb = "were" if what.endswith("s") else "was"
-    detail = narrative.sample_line(finding, prefix)
-    if finding.done < finding.due:
-        return Statement((n.rate,), f"{when}{_capital(f'of {what}') if when else f'of {what}'} {verb} recorded", detail)
-    says = say(
-        "{when}{what} audited were recorded: more than {three} by the inspectorate's rule of three, at least {low} "
-        "allowing for crimes that share a record",
-        when=when, what=_capital(what) if when else what, three=n.published_low, low=n.low,
-    )  # fmt: skip
-    return Statement(say("{done} of {due}", done=n.done, due=n.due), says, detail)
-
-
-def _count_statement(finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
-    """Return a small count as a headline statistic."""
-    n = FindingNumbers(finding, prefix)
-    when = "Earlier finding. " if prefix else "Present finding. " if now else ""
-    says = f"{when}{_capital(narrative.cases_of(finding)) if when else narrative.cases_of(finding)} {MEASURES[finding.measure].done_as}"
-    return Statement(say("{done} of {due}", done=n.done, due=n.due), says, narrative.sample_line(finding, prefix))
-
-
-def _timeliness_statement(label: str, finding: Finding, hours: int) -> Statement:
-    n = FindingNumbers(finding)
-    verb = "were" if label.endswith("s") else "was"
-    says = f"of recorded {label[0].lower()}{label[1:]} {verb} recorded within {hours} hours"
-    return Statement((n.rate,), says, narrative.sample_line(finding))
 
 
 def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
@@ -520,7 +490,3 @@ def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
 
 def _strong(words: str) -> Text:
     return (Strong(words),)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

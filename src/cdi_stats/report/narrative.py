@@ -25,7 +25,10 @@ ALL_RECORDED_YEAR = (
     "{lead} that at most {high} reported crimes a year are not recorded ({level} limit), since every sampled one was."
 )
 
-CHANGED = "The rate {moved} from {before} to {after}, a change of {difference} percentage points ({level} interval {low} to {high})."
+CHANGED = (
+    "The rate {moved} from {before} to {after}, a change of {difference} percentage points "
+    "({level} interval {low} to {high})."
+)
 UNCLEAR = (
     "The rate was {before} and is now {after}. The change of {difference} percentage points ({level} interval {low} to "
     "{high}) may be chance: there is no clear change."
@@ -47,8 +50,8 @@ WEIGHTING = {
         "each stratum it is {other} ({level} interval {low} to {high})."
     ),
     "weighted": (
-        "This overall rate weights each stratum by the crimes reported in it. Pooled, as the crimes fell in the sample, "
-        "it would be {other} ({level} interval {low} to {high})."
+        "This overall rate weights each stratum by the crimes reported in it. Pooled, as the crimes fell in the "
+        "sample, it would be {other} ({level} interval {low} to {high})."
     ),
 }
 WHY_DIFFERENT = (
@@ -148,8 +151,8 @@ def published_sentence(finding: Finding, prefix: str = "") -> Text:
     numbers = FindingNumbers(finding, prefix)
     if finding.done == finding.due:
         return say(
-            "By the inspectorate's rule of three, more than {low} of such crimes are recorded (a margin of −{margin} points, "
-            "each crime taken as independent).",
+            "By the inspectorate's rule of three, more than {low} of such crimes are recorded (a margin of "
+            "−{margin} points, each crime taken as independent).",
             low=numbers.published_low,
             margin=numbers.published_margin,
         )
@@ -170,8 +173,15 @@ def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
     plain_low, plain_high = numbers.limits(finding.unrecorded_plain, "unrecorded_plain")
     template = UNRECORDED if finding.done < finding.due else ALL_RECORDED_YEAR
     return say(
-        template, lead=f"For {label}, we estimate" if label else "We estimate", value=value, level=numbers.level, low=low, high=high, plain_low=plain_low, plain_high=plain_high
-    )  # fmt: skip
+        template,
+        lead=f"For {label}, we estimate" if label else "We estimate",
+        value=value,
+        level=numbers.level,
+        low=low,
+        high=high,
+        plain_low=plain_low,
+        plain_high=plain_high,
+    )
 
 
 def change_sentence(change: FindingChange) -> Text:
@@ -369,3 +379,8 @@ def actions_sentence(findings: Findings) -> Text | None:
     return say(
         "Of the {total} recommendations made, {complete} {verb} complete.", total=of_all, complete=done, verb=verb
     )
+
+
+def capital(words: str) -> str:
+    """Return words with their first letter in upper case."""
+    return words[:1].upper() + words[1:]

@@ -1,7 +1,7 @@
 """How numbers read: one set of rules for every sentence, table and chart, in every format.
 
 Rates are 0-1 in code and percentages here. Halves round up; a rate below 1 is never shown as 100%, nor one above 0 as
-0%. Crimes not recorded in a year are rounded down, as in the inspectorate's "over 24,300"; additional crimes to the ten.
+0%. Crimes not recorded in a year are rounded down, as in the inspectorate's "over 24,300"; additional ones to the ten.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def points(difference: float, decimals: int = 1) -> str:
 
 
 def margin(share: float, decimals: int = 2) -> str:
-    """Return half the width of an interval in percentage points: 0.01855 reads 1.85 (cut, not rounded up, at halves)."""
+    """Return half the width of an interval in percentage points: 0.01855 reads 1.86."""
     return str(rounded(share * 100, decimals))
 
 

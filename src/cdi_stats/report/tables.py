@@ -102,7 +102,7 @@ def change_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str,
             Column("Earlier", numeric=True, width=1.5),
             Column("Present", numeric=True, width=1.5),
             Column("Change, points", numeric=True),
-            Column(f"{comparison.later.confidence_level:.0%} interval", numeric=True, width=1.3),
+            Column(f"{comparison.later.level} interval", numeric=True, width=1.3),
             Column("Verdict", width=1.5),
         ),
         tuple(rows),
@@ -118,7 +118,7 @@ def additional_table(caption: str, comparison: Comparison, keys: Sequence[tuple[
         if change and n and n.additional:
             low, high = n.additional_limits
             rows.append((label, _one(n.additional), say("{a} to {b}", a=low, b=high)))
-    level = f"{comparison.later.confidence_level:.0%}"
+    level = comparison.later.level
     return Table(
         caption,
         (
