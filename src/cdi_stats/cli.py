@@ -117,10 +117,10 @@ def replicate(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-ESTIMATE_COLUMNS = (
-    "measure domain stratum records reported recorded rate low high design_effect "
-    "unrecorded_per_year unrecorded_low unrecorded_high weighting"
-).split()
+ESTIMATE_COLUMNS = [
+    *("measure", "domain", "stratum", "records", "reported", "recorded", "rate", "low", "high"),
+    *("design_effect", "unrecorded_per_year", "unrecorded_low", "unrecorded_high", "weighting"),
+]
 
 
 def main() -> None:

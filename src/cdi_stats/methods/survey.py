@@ -52,8 +52,8 @@ class RateEstimate:
 
     `records`, `reported` and `recorded` count the sample; `records` is None where only totals are known.
     `effective_sample_size` is in crimes, min(p (1 - p) / V, reported); `design_effect` is V over the variance of a
-    simple random sample of as many crimes (nan where it cannot be seen); `degrees_of_freedom` is inf for a normal quantile.
-    `top_record_share` is the largest record's share of the variance (0-1).
+    simple random sample of as many crimes (nan where it cannot be seen); `degrees_of_freedom` is inf for a normal
+    quantile. `top_record_share` is the largest record's share of the variance (0-1).
     """
 
     rate: float

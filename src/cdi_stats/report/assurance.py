@@ -56,8 +56,8 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
     if facts.records_basis != "audited":
         yield _point(
             "Records.",
-            f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in records, "
-            "and so the width of every adjusted interval, is illustrative.",
+            f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in "
+            "records, and so the width of every adjusted interval, is illustrative.",
         )
     if facts.frame_basis == "implied":
         yield _point(
@@ -116,8 +116,8 @@ def _comparison_words(overall: Finding) -> Text:
     return say(
         "If every crime were independent of the others, the overall interval would be {plain_low} to {plain_high}; "
         "adjusted for the records that crimes come in, it is {low} to {high}. The inspectorate publishes Wald's "
-        "interval, corrected for the finite frame, and the rule of three where no crime was missed (always at 95%); it is given "
-        "here to compare with published figures, not as a recommendation.",
+        "interval, corrected for the finite frame, and the rule of three where no crime was missed (always at 95%); "
+        "it is given here to compare with published figures, not as a recommendation.",
         plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
         "known (Cochran 1977; Woodruff 1971).",
     )
     df = {
-        "kurtosis": "Student's t on degrees of freedom from the kurtosis of the residuals (after Valliant and Rust 2010)",
+        "kurtosis": "Student's t on degrees of freedom from the residuals' kurtosis (after Valliant and Rust 2010)",
         "design": "Student's t on the number of records less that of strata",
     }[findings.degrees_of_freedom]
     name = {"wilson": "Wilson's score interval (1927)", "wald": "the linearised Wald interval"}[findings.method]
@@ -142,7 +142,7 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
     yield _point(
         "Yearly figures.",
         "Unrecorded crimes are R (1 − p) / p, with R the crimes recorded in the year; the limits of p are carried "
-        "through. Additional crimes are R (1 − p earlier / p present), limits by the MOVER-R method (Donner and Zou 2012).",
+        "through. Additional crimes are R (1 − p earlier / p present), limits by MOVER-R (Donner and Zou 2012).",
     )
     yield _point(
         "Change.", "The difference of two rates, limits by square-and-add on the limits of each (Newcombe 1998)."
