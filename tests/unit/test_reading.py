@@ -294,7 +294,7 @@ MISTAKES = {
         another("crimes", record_id="X-1", crime_number=1, recorded="yes"), "crimes", 14, "record_id", "X-1",
     ),
     "duplicate crime": (
-        another("crimes", record_id="other-1", crime_number=1, recorded="no"), "crimes", 15, "record_id", "other-1, 1",
+        another("crimes", record_id="other-2", crime_number=1, recorded="no"), "crimes", 15, "record_id", "other-2, 1",
     ),
     "blank where a cell is required": (cell("crimes", 2, "recorded", None), "crimes", 2, "recorded", "blank"),
     "neither yes nor no": (cell("crimes", 3, "rape", "perhaps"), "crimes", 3, "rape", "perhaps"),
@@ -313,7 +313,9 @@ MISTAKES = {
     ),
     "vulnerable recorded above reported": (cell("vulnerable", 3, "recorded", 3), "vulnerable", 3, "recorded", "3"),
     "more safeguarded than missed": (cell("vulnerable", 4, "safeguarded", 2), "vulnerable", 4, "safeguarded", "2"),
-    "missing required column": (rename("cancellations", "crime_type", "kind_of"), "cancellations", 1, "crime_type", "no"),
+    "missing required column": (
+        rename("cancellations", "crime_type", "kind_of"), "cancellations", 1, "crime_type", "no such column",
+    ),
     "outcome outside its list": (cell("n100", 2, "outcome", "lost"), "n100", 2, "outcome", "lost"),
     "question judged twice": (
         another("judgements", question="overall", judgement="good"), "judgements", 3, "question", "overall",
@@ -460,7 +462,7 @@ def test_csv_with_an_open_quotation_mark_is_refused_in_words(tmp_path):
 
 def test_missing_path_suggests_the_nearest_bundled_audit(tmp_path):
     with pytest.raises(UnreadableAudit, match=r"did you mean kent-2017\?") as refused:
-        read_audit("kent-2071")
+        read_audit("kent_2017")
     assert len(str(refused.value).splitlines()) == 1
     with pytest.raises(UnreadableAudit, match="kent-2017, kent-2018, kent-board-2017"):
         read_audit("zzz.xlsx")
