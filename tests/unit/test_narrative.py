@@ -325,7 +325,7 @@ def test_reasons_given_most_often(bundled):
     told(text)
 
 
-def test_reasons_not_given_and_none_needed(bundled, make_audit):
+def test_reasons_not_given_and_none_needed(make_audit):
     ungiven = examine_causes(make_audit({"a": [(1, 0), (1, 1), (1, 1)]}))
     first, second = narrative.causes_sentence(ungiven), narrative.causes_sentence(())
     assert plain(first) != plain(second)

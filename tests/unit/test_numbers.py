@@ -185,9 +185,10 @@ def expected(finding):
     return values
 
 
-NAMES = (
-    "rate low high due done missed records effective design_effect degrees_of_freedom plain_low plain_high unrecorded"
-).split()
+NAMES = [
+    "rate", "low", "high", "due", "done", "missed", "records", "effective", "design_effect", "degrees_of_freedom",
+    "plain_low", "plain_high", "unrecorded",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("prefix", ["", "earlier/"])

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.report import tables
-from cdi_stats.report.blocks import Block, Bullets, Column, Heading, Paragraph, Strong, Table, Text
-from cdi_stats.report.narrative import say
+from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Strong, Table, Text
+from cdi_stats.report.narrative import join, say
 from cdi_stats.report.numbers import FindingNumbers
 from cdi_stats.resources import code_list
 
@@ -113,13 +113,21 @@ def annex_blocks(findings: Findings, rates: Sequence[tuple[str, Finding]]) -> It
 
 def _comparison_words(overall: Finding) -> Text:
     n = FindingNumbers(overall)
-    return say(
-        "If every crime were independent of the others, the overall interval would be {plain_low} to {plain_high}; "
-        "adjusted for the records that crimes come in, it is {low} to {high}. The inspectorate publishes Wald's "
-        "interval, corrected for the finite frame, and the rule of three where no crime was missed (always at 95%); "
-        "it is given here to compare with published figures, not as a recommendation.",
-        plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
-    )  # fmt: skip
+    if isinstance(n.records, Figure):
+        first = say(
+            "If every crime were independent of the others, the overall interval would be {plain_low} to {plain_high} "
+            "(plain Wilson); adjusted for the records that crimes come in, it is {low} to {high}.",
+            plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
+        )  # fmt: skip
+    else:
+        first = (
+            "Only totals are known: the interval used here allows for the frame, but not for crimes sharing a record."
+        )
+    return join(
+        first,
+        "The inspectorate publishes Wald's interval, corrected for the finite frame, and the rule of three where no "
+        "crime was missed (always at 95%); it is given here to compare with published figures, not as a recommendation.",
+    )
 
 
 def _formula_points(findings: Findings) -> Iterator[Text]:

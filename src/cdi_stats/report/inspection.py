@@ -20,6 +20,7 @@ from cdi_stats.report.blocks import (
     Bullets,
     Callout,
     Chart,
+    Figure,
     Heading,
     Judgements,
     Paragraph,
@@ -31,7 +32,7 @@ from cdi_stats.report.blocks import (
     section,
 )
 from cdi_stats.report.narrative import capital, join, say
-from cdi_stats.report.numbers import FindingNumbers, in_words, long_date, percent
+from cdi_stats.report.numbers import FindingNumbers, count, in_words, long_date, percent
 from cdi_stats.report.statements import count_statement, rate_statement, timeliness_statement
 from cdi_stats.resources import code_list
 
@@ -94,7 +95,8 @@ class Report:
         """Tell whose report this is, when and from what; and what every reader must know first."""
         facts, overall = self.audit.facts, self.findings.overall
         n = FindingNumbers(overall)
-        sample: Text = "none" if not n.exists else say("{due} reported crimes", due=n.due)
+        due = sum(self.findings.stratum(s.stratum).due for s in self.audit.strata)
+        sample = say("{due} reported crimes", due=Figure("sample/reported", due, count(due), "count", "all strata"))
         if n.exists and self.audit.has_records:
             sample = say("{due} reported crimes in {records} records", due=n.due, records=n.records)
         rows: list[tuple[str, Text]] = [
@@ -180,11 +182,7 @@ class Report:
         for finding in rows:
             parts.append(Heading(3, capital(domain_label(finding.domain))))
             parts.append(self._domain_statements(finding))
-            followed = [
-                self.findings.get(measure, finding.domain)
-                for measure in ("safeguarding", "investigated", "victim_informed")
-            ]
-            words = [narrative.rate_sentence(f) for f in followed if f]
+            words: list[Text | None] = []
             change = self.comparison.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
             if change:
                 words.append(narrative.change_sentence(change))
@@ -248,9 +246,13 @@ class Report:
             )
         from cdi_stats.report.charts import annual_chart
 
-        words = narrative.unrecorded_sentence(rows[0][1])
-        n = FindingNumbers(rows[0][1])
-        title = f"Over {n.unrecorded} reported crimes a year are not recorded" if n.unrecorded else ""
+        label, first = rows[0]
+        whole = label == "Overall"
+        words = narrative.unrecorded_sentence(first, "" if whole else label[0].lower() + label[1:])
+        some = first.done < first.due
+        title = f"Over {FindingNumbers(first).unrecorded} reported crimes a year are not recorded"
+        title = title if some else "No sampled crime was missed, so few a year can be"
+        title = title if whole else f"{title} in {label[0].lower()}{label[1:]}"
         parts: list[Block | Iterable[Block] | None] = [
             *_paragraphs([words]),
             annual_chart(title, rows),
@@ -290,6 +292,12 @@ class Report:
             *self._measure_words("vulnerable_safeguarding", "vulnerable_investigated"),
         ]
         return self._told("vulnerable", self._cards("vulnerable_victims"), words)
+
+    def safeguarding(self) -> Section:
+        """Tell whether victims were safeguarded, and crimes investigated, where no crime was recorded."""
+        cards = [card for row in self._parts_of("safeguarding") for card in self._domain_statements(row)]
+        followed = [*self._parts_of("investigated"), *self._parts_of("victim_informed")]
+        return self._told("safeguarding", cards, [narrative.rate_sentence(row) for row in followed])
 
     def n100(self) -> Section:
         """Tell whether N100s were made where needed, and right where made."""
@@ -417,8 +425,10 @@ class Report:
     def _rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
         from cdi_stats.report.charts import rates_chart
 
-        label, low = min(rates, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        title = f"Recording is lowest for {label[0].lower()}{label[1:]}, at {FindingNumbers(low).rate}"
+        strata = [row for row in rates if row[0] != "Overall"] or rates
+        label, low = min(strata, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
+        where = f"lowest for {label[0].lower()}{label[1:]}, at" if len(strata) > 1 else "estimated at"
+        title = f"Recording is {where} {FindingNumbers(low).rate}"
         return rates_chart(title, rates, [row for row in self._earlier_rates if row[1].estimate])
 
     def _domains_chart(self, rows: list[Finding]) -> Chart:
@@ -458,6 +468,11 @@ class Report:
 
     def _lead(self, finding: Finding) -> Text:
         return _strong(MEASURES[finding.measure].name if finding.stratum == ALL else self._part_label(finding))
+
+    def _parts_of(self, measure: str) -> list[Finding]:
+        """Return a measure's findings by domain, or the whole where there is no domain."""
+        rows = [row for row in self.findings.of(measure) if row.estimate]
+        return [row for row in rows if row.domain != ALL] or rows
 
     def _cards(self, *measures: str) -> list[Statement]:
         """Return each measure as a headline statistic, an earlier finding before the present one."""

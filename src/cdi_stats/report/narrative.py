@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from string import Formatter
 
 from cdi_stats.findings.causes import NOT_GIVEN, Cause
@@ -17,8 +18,8 @@ FEW = "{done} of {due} {cases} {verb}; on so few cases the true rate could lie a
 EVERY = "All {due} {cases} {verb}; at {level} confidence the true rate is at least {low}."
 NEVER = "None of the {due} {cases} {verb}; at {level} confidence the true rate is at most {high}."
 
-UNRECORDED = (
-    "{lead} that over {value} reported crimes a year are not recorded ({level} range {low} to {high}). "
+UNRECORDED = "{lead} that over {value} reported crimes a year are not recorded ({level} range {low} to {high})."
+IF_INDEPENDENT = (
     "Were every crime independent of the others in its record, the range would be {plain_low} to {plain_high}."
 )
 ALL_RECORDED_YEAR = (
@@ -170,18 +171,13 @@ def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
     if value is None or finding.unrecorded is None or finding.unrecorded_plain is None:
         return None
     low, high = numbers.limits(finding.unrecorded)
-    plain_low, plain_high = numbers.limits(finding.unrecorded_plain, "unrecorded_plain")
     template = UNRECORDED if finding.done < finding.due else ALL_RECORDED_YEAR
-    return say(
-        template,
-        lead=f"For {label}, we estimate" if label else "We estimate",
-        value=value,
-        level=numbers.level,
-        low=low,
-        high=high,
-        plain_low=plain_low,
-        plain_high=plain_high,
-    )
+    lead = f"For {label}, we estimate" if label else "We estimate"
+    first = say(template, lead=lead, value=value, level=numbers.level, low=low, high=high)
+    if not isinstance(numbers.records, Figure) or finding.done == finding.due:
+        return first
+    plain_low, plain_high = numbers.limits(finding.unrecorded_plain, "unrecorded_plain")
+    return join(first, say(IF_INDEPENDENT, plain_low=plain_low, plain_high=plain_high))
 
 
 def change_sentence(change: FindingChange) -> Text:
@@ -318,13 +314,23 @@ def listed(parts: list[Text]) -> Text:
 
 
 def period_words(findings: Findings) -> str:
-    """Return the audit period in words; each stratum's own where they differ."""
-    periods = {(s.period_start, s.period_end) for s in findings.audit.strata}
-    if len(periods) == 1:
-        start, end = periods.pop()
-        return f"{long_date(start)} to {long_date(end)}"
-    return "; ".join(
-        f"{s.label}: {long_date(s.period_start)} to {long_date(s.period_end)}" for s in findings.audit.strata
+    """Return the audit period in words; where strata differ, each period with the strata it holds for."""
+    strata: dict[tuple[date, date], list[str]] = {}
+    for stratum in findings.audit.strata:
+        strata.setdefault((stratum.period_start, stratum.period_end), []).append(stratum.label)
+    if len(strata) == 1:
+        return _span_of_days(*next(iter(strata)))
+    return "; ".join(f"{_span_of_days(*days)} ({join_words(labels)})" for days, labels in strata.items())
+
+
+def _span_of_days(start: date, end: date) -> str:
+    """Return two dates as one would say them: 9 to 20 September 2017."""
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day} to {long_date(end)}"
+    return (
+        f"{start.day} {start:%B} to {long_date(end)}"
+        if start.year == end.year
+        else f"{long_date(start)} to {long_date(end)}"
     )
 
 

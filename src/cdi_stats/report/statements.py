@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdi_stats.findings.examine import Finding
 from cdi_stats.findings.measures import MEASURES
-from cdi_stats.report.blocks import Statement
+from cdi_stats.report.blocks import Figure, Statement
 from cdi_stats.report.narrative import capital, cases_of, sample_line, say
 from cdi_stats.report.numbers import FindingNumbers
 
@@ -20,7 +20,8 @@ def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool 
         return Statement((n.rate,), f"{when}{capital(f'of {what}') if when else f'of {what}'} {verb} recorded", detail)
     says = say(
         "{when}{what} audited were recorded: more than {three} by the inspectorate's rule of three, at least {low} "
-        "allowing for crimes that share a record",
+        "by Wilson's limit{sharing}",
+        sharing=", allowing for crimes that share a record" if isinstance(n.records, Figure) else "",
         when=when, what=capital(what) if when else what, three=n.published_low, low=n.low,
     )  # fmt: skip
     return Statement(say("{done} of {due}", done=n.done, due=n.due), says, detail)

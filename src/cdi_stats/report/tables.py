@@ -151,7 +151,7 @@ def methods_table(caption: str, rows: Labelled) -> Table:
         caption,
         (
             Column(KIND, width=1.7),
-            Column("Clustered (used here)", numeric=True, width=1.7),
+            Column("Used here", numeric=True, width=1.7),
             Column("Plain Wilson", numeric=True, width=1.7),
             Column("Published method, points", numeric=True, width=1.2),
             Column("Design effect", numeric=True),
