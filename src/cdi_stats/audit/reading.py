@@ -66,14 +66,21 @@ def locate_audit(name: str | Path, beside: Path | None = None) -> Path:
     """Return the path of an audit: the file or folder named, one beside another audit, or a bundled example."""
     given = Path(name)
     candidates = [given, *([beside / given, beside / f"{given}.xlsx"] if beside else [])]
-    candidates.append(resource("data", "examples", f"{given.name}.xlsx"))
+    candidates.append(locate_bundled(given.name))
     for candidate in candidates:
-        if candidate.exists():
+        if candidate.is_file() or any(candidate.glob("*.csv")):
             return candidate
+    if given.is_dir():
+        raise UnreadableAudit(f"{name}: found no CSV file in the folder; expected audit.csv, strata.csv and so on")
     bundled = bundled_audits()
     near = difflib.get_close_matches(str(name), bundled, n=1)
     hint = f"did you mean {near[0]}?" if near else f"bundled audits are {', '.join(bundled)}"
     raise UnreadableAudit(f"{name}: found no such file or folder; expected an .xlsx workbook or a CSV folder ({hint})")
+
+
+def locate_bundled(name: str) -> Path:
+    """Return the path of a bundled audit of that name, whether or not there is one."""
+    return resource("data", "examples", f"{name}.xlsx")
 
 
 def bundled_audits() -> list[str]:
@@ -106,12 +113,7 @@ def _read(source: Path) -> tuple[Audit | None, list[Problem]]:
 def _grids(source: Path) -> tuple[dict[str, Grid], str]:
     """Return every sheet's cells by its name in lower case, and the SHA-256 of what was read."""
     if source.is_dir():
-        files = sorted(source.glob("*.csv"))
-        if not files:
-            raise UnreadableAudit(
-                f"{source}: found no CSV file in the folder; expected audit.csv, strata.csv and so on"
-            )
-        contents = {file: file.read_bytes() for file in files}
+        contents = {file: file.read_bytes() for file in sorted(source.glob("*.csv"))}
         digest = hashlib.sha256(b"".join(f.name.encode() + b"\0" + data for f, data in contents.items())).hexdigest()
         return {file.stem.lower(): _csv_grid(data) for file, data in contents.items()}, digest
     data = source.read_bytes()

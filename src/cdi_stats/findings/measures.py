@@ -121,7 +121,7 @@ MEASURES: dict[str, Measure] = {
             "cancellations", _any, _is("correct"), by=("crime_type",),
         ),
         Measure(
-            "victims_informed", "Victims told of the cancellation", "were told", "victims",
+            "victims_informed", "Victims told of the cancellation", "were told of the cancellation", "victims",
             "cancellations", _known("victim_informed"), _is("victim_informed"),
         ),
     )

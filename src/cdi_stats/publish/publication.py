@@ -7,7 +7,7 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cdi_stats.audit.model import Audit
-from cdi_stats.audit.reading import audit_id, bundled_audits, locate_audit, read_audit
+from cdi_stats.audit.reading import bundled_audits, locate_audit, locate_bundled, read_audit
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publish.document import Document, read_document
 from cdi_stats.publish.execution import notebook_path, run_notebook
@@ -71,16 +71,30 @@ def publish(
     checked = checked | {"audit": _portable(checked["audit"])}
     if checked["earlier"] not in ("", "none"):
         checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
-    folder = Path(out) / audit_id(locate_audit(audit)) / report
-    with _staging(folder) as stage:
-        document = _execute(report, checked, stage, wanted)
-        shown = collect_figures(document.blocks)
-        _verify(document, shown, stage, report, wanted)
-        _write_json(stage / "figures.json", {"report": report, "audit": inputs[0].id, "figures": list(shown.values())})
-        _write_json(stage / "manifest.json", _manifest(report, document, checked, inputs, stage))
-    write_index(Path(out))
+    folder = Path(out) / inputs[0].id / report
+    try:
+        with _staging(folder) as stage:
+            shown = _write(report, checked, inputs, wanted, stage)
+        write_index(Path(out))
+    except OSError as error:
+        raise ReportFailed(
+            f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
+            "To mend: give another with --out, or free space. Nothing was published"
+        ) from error
     files = {name: folder / f"{report}.{name}" for name in wanted}
     return Publication(report, inputs[0].id, folder, files, shown)
+
+
+def _write(
+    report: str, checked: Mapping[str, Any], inputs: Sequence[Audit], formats: Iterable[str], stage: Path
+) -> Mapping[str, Json]:
+    """Write every file of a report into a folder, verify them, and return the figures they show."""
+    document = _execute(report, checked, stage, formats)
+    shown = collect_figures(document.blocks)
+    _verify(document, shown, stage, report, formats)
+    _write_json(stage / "figures.json", {"report": report, "audit": inputs[0].id, "figures": list(shown.values())})
+    _write_json(stage / "manifest.json", _manifest(report, document, checked, inputs, stage))
+    return shown
 
 
 def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
@@ -115,7 +129,7 @@ def _inputs(checked: Mapping[str, Any]) -> list[Audit]:
 def _portable(name: str, beside: Path | None = None) -> str:
     """Return a bundled audit's name as it is, any other as an absolute path: the kernel works elsewhere."""
     path = locate_audit(name, beside)
-    return name if name in bundled_audits() and not Path(name).exists() else str(path.resolve())
+    return name if name in bundled_audits() and path == locate_bundled(name) else str(path.resolve())
 
 
 def _execute(report: str, parameters: Mapping[str, Any], stage: Path, formats: Iterable[str]) -> Document:

@@ -126,7 +126,8 @@ def _comparison_words(overall: Finding) -> Text:
     return join(
         first,
         "The inspectorate publishes Wald's interval, corrected for the finite frame, and the rule of three where no "
-        "crime was missed (always at 95%); it is given here to compare with published figures, not as a recommendation.",
+        "crime was missed (always at 95%); it is given here to compare with published figures, not as "
+        "a recommendation.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from string import Formatter
 
@@ -129,22 +130,28 @@ def sample_line(finding: Finding, prefix: str = "") -> Text:
     """Return interval, counts, records and method in one short line."""
     numbers = FindingNumbers(finding, prefix)
     records = say(" in {n} records", n=numbers.records) if isinstance(numbers.records, Figure) else ""
-    adjusted = "adjusted for records" if isinstance(numbers.records, Figure) else "from totals"
     return say(
-        "{level} interval {low} to {high} · {done} of {due}{records} · Wilson, {adjusted}{weighting}",
+        "{level} interval {low} to {high} · {done} of {due}{records} · {how}",
         level=numbers.level,
         low=numbers.low,
         high=numbers.high,
         done=numbers.done,
         due=numbers.due,
         records=records,
-        adjusted=adjusted if _method(finding) == "wilson" else f"{_method(finding)}, {adjusted}",
-        weighting=f", {finding.weighting}" if finding.weighting else "",
+        how=", ".join(_how(finding)),
     )
 
 
-def _method(finding: Finding) -> str:
-    return finding.estimate.interval.method if finding.estimate else ""
+def _how(finding: Finding) -> Iterator[str]:
+    """Yield the method of a finding's interval, and what it allows for."""
+    assert finding.estimate is not None
+    yield finding.estimate.interval.method.capitalize()
+    if finding.estimate.records is not None:
+        yield "adjusted for records"
+    elif any(caution.code == "totals-only" for caution in finding.warnings):
+        yield "from totals"
+    if finding.weighting:
+        yield finding.weighting
 
 
 def published_sentence(finding: Finding, prefix: str = "") -> Text:

@@ -233,6 +233,7 @@ def sample_table(caption: str, findings: Findings) -> Table:
                 stratum.label.capitalize(),
                 f"{long_date(stratum.period_start)} to {long_date(stratum.period_end)}",
                 _known(f"{key}/frame", stratum.records_in_frame),
+                _known(f"{key}/crimes_in_frame", finding.estimate.crimes_in_frame if finding.estimate else None),
                 _known(f"{key}/records_sampled", stratum.records_sampled),
                 _one(FindingNumbers(finding).due),
                 _known(f"{key}/recorded_in_year", stratum.recorded_in_year),
@@ -244,6 +245,7 @@ def sample_table(caption: str, findings: Findings) -> Table:
             Column(KIND, width=1.5),
             Column("Audit period", width=2.2),
             Column("Records in the frame", numeric=True, width=1.2),
+            Column("Crimes in the frame, estimated", numeric=True, width=1.3),
             Column("Records examined", numeric=True, width=1.2),
             Column("Crimes due", numeric=True),
             Column("Recorded in the year", numeric=True, width=1.2),
@@ -342,7 +344,7 @@ def _span(numbers: FindingNumbers) -> Text:
     return say("{low} to {high}", low=numbers.low, high=numbers.high)
 
 
-def _known(key: str, value: int | None) -> Text:
+def _known(key: str, value: float | None) -> Text:
     return "not known" if value is None else (Figure(key, value, count(value), "count", "strata sheet"),)
 
 
