@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from cdi_stats.errors import ReportFailed
 from cdi_stats.publish.document import markdown_blocks, read_document
@@ -46,8 +46,7 @@ def test_source_of_cells_is_never_taken():
 
 
 def test_raw_cells_and_empty_results_are_passed_over():
-    cell = notebook("# T").cells[0] | {"cell_type": "raw"}
-    document = read_document(notebook("# T", cell, new_code_cell("x = 1"), showing()))
+    document = read_document(notebook("# T", new_raw_cell("raw"), new_code_cell("x = 1"), showing()))
     assert document.blocks == ()
 
 

@@ -1,4 +1,4 @@
-"""Parameters of a report: complete and typed, or refused with a line for each that is wrong; then nothing is written."""
+"""Parameters of a report: complete and typed, or refused with a line for each; then nothing is written."""
 
 from __future__ import annotations
 

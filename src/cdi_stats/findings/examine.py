@@ -334,7 +334,7 @@ class _Examiner:
         return replace(finding, plain=plain, published=published, warnings=e.warnings)
 
     def _with_year(self, finding: Finding, recorded: int | None) -> Finding:
-        if recorded is None or finding.estimate is None or finding.plain is None:
+        if not recorded or finding.estimate is None or finding.plain is None or not finding.done:
             return finding
         plain = replace(finding.estimate, interval=finding.plain)
         return replace(

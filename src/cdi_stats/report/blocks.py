@@ -6,6 +6,7 @@ The JSON of a block is what every writer reads: {"block": name, ...fields}. A te
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -31,11 +32,11 @@ class Figure:
         return self.text
 
     def to_json(self) -> Json:
-        """Return the figure as an item of a text."""
+        """Return the figure as an item of a text; JSON has no infinity, so an open limit has no value."""
         return {
             "figure": self.key,
             "text": self.text,
-            "value": self.value,
+            "value": self.value if math.isfinite(self.value) else None,
             "unit": self.unit,
             "source": self.source,
         }

@@ -56,6 +56,7 @@ WEIGHTING = {
         "sample, it would be {other} ({level} interval {low} to {high})."
     ),
 }
+ALIKE = 1.02
 WHY_DIFFERENT = (
     "The two differ because the strata were not sampled alike: {over} makes up {sample} of the crimes audited but "
     "{frame} of those reported, and {under} {under_sample} against {under_frame}."
@@ -154,9 +155,11 @@ def _how(finding: Finding) -> Iterator[str]:
         yield finding.weighting
 
 
-def published_sentence(finding: Finding, prefix: str = "") -> Text:
+def published_sentence(finding: Finding) -> Text | None:
     """Say what the inspectorate's own method makes of the same counts."""
-    numbers = FindingNumbers(finding, prefix)
+    numbers = FindingNumbers(finding)
+    if not finding.done:
+        return None
     if finding.done == finding.due:
         return say(
             "By the inspectorate's rule of three, more than {low} of such crimes are recorded (a margin of "
@@ -244,6 +247,8 @@ def _why_different(findings: Findings) -> Text | None:
     for stratum, row, frame in zip(findings.audit.strata, rows, frames, strict=True):
         shares.append((row.due / sampled, (frame or 0.0) / framed, stratum))
     over, under = (pick(shares, key=lambda share: share[0] / share[1]) for pick in (max, min))
+    if over[0] / over[1] < ALIKE:
+        return None
     return say(
         WHY_DIFFERENT,
         over=over[2].label,
@@ -304,7 +309,9 @@ def causes_sentence(causes: tuple[Cause, ...]) -> Text:
         for cause in given
     ]
     return say(
-        "Of {total} missed crimes, the reasons given most often were {listed}.",
+        "Of {total} missed crimes, the {reasons} given most often {were} {listed}.",
+        reasons="reasons" if len(parts) > 1 else "reason",
+        were="were" if len(parts) > 1 else "was",
         total=Figure("causes/missed", total, count(total), "count", "crimes due and not recorded in the sample"),
         listed=listed(parts),
     )

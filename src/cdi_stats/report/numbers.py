@@ -165,7 +165,8 @@ class FindingNumbers:
     def published_margin(self) -> Figure:
         """Return half the width of the inspectorate's interval, in points; below the rate only, at 100 %."""
         assert self.finding.published is not None
-        half = self.finding.done / self.finding.due - self.finding.published.low
+        rate = self.finding.done / self.finding.due
+        half = max(rate - self.finding.published.low, self.finding.published.high - rate)
         return self._figure("published_margin", half, margin(half), "points")
 
     @property

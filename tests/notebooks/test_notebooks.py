@@ -1,0 +1,99 @@
+"""Each report's notebook: its parameters cell is the parameters' model, and it runs on every bundled audit."""
+
+from __future__ import annotations
+
+import ast
+from typing import Literal, get_args, get_origin
+
+import nbformat
+import pytest
+
+from cdi_stats.publish.document import read_document
+from cdi_stats.publish.execution import run_notebook
+from cdi_stats.publish.html import render_html
+from cdi_stats.publish.parameters import REPORTS, check_parameters
+from cdi_stats.publish.publication import collect_figures
+from cdi_stats.resources import resource
+
+RUNS = [
+    ("inspection", "kent-2017"),
+    ("inspection", "kent-2018"),
+    ("inspection", "kent-board-2017"),
+    ("reinspection", "kent-2018"),
+]
+PUBLISHED_RATES = {"kent-2017": "83.6%", "kent-2018": "96.6%", "kent-board-2017": "89.8%"}
+
+
+@pytest.fixture(scope="module")
+def notebooks():
+    return {name: nbformat.read(resource("notebooks", f"{name}.ipynb"), as_version=4) for name in REPORTS}
+
+
+def parameters(notebook):
+    """Return {name: value} of the parameters cell; it may hold assignments of plain values only."""
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    found = {}
+    for statement in ast.parse(cell.source).body:
+        assert isinstance(statement, ast.Assign | ast.AnnAssign)
+        (target,) = statement.targets if isinstance(statement, ast.Assign) else (statement.target,)
+        found[target.id] = ast.literal_eval(statement.value)
+    return found
+
+
+def kind(annotation):
+    """Return the plain type that an annotation admits."""
+    return type(get_args(annotation)[0]) if get_origin(annotation) is Literal else annotation
+
+
+def test_there_is_a_notebook_for_each_report_and_no_other():
+    assert {path.stem for path in resource("notebooks").glob("*.ipynb")} == set(REPORTS)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_parameters_cell_agrees_with_the_model(notebooks, report):
+    given, fields = parameters(notebooks[report]), REPORTS[report].model_fields
+    assert list(given) == list(fields)
+    for name, field in fields.items():
+        assert type(given[name]) is kind(field.annotation), name
+        if not field.is_required():
+            assert given[name] == field.default, name
+    assert check_parameters(report, given) == given
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_every_parameter_is_used(notebooks, report):
+    code = [cell.source for cell in notebooks[report].cells if cell.cell_type == "code"]
+    used = {node.id for source in code[1:] for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    assert set(REPORTS[report].model_fields) <= used
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_cell_ids_are_given_and_unique(notebooks, report):
+    ids = [cell.id for cell in notebooks[report].cells]
+    assert len(ids) == len(set(ids))
+    assert all(name.startswith(report) for name in ids)
+
+
+@pytest.mark.parametrize(("report", "audit"), RUNS, ids=lambda value: value)
+def test_a_notebook_runs_on_a_bundled_audit(report, audit, tmp_path):
+    executed = run_notebook(report, check_parameters(report, {"audit": audit}), tmp_path)
+    assert not [cell for cell in executed.cells if cell.cell_type == "code" and cell.execution_count is None]
+    document = read_document(executed)
+    shown = collect_figures(document.blocks)
+    assert PUBLISHED_RATES[audit] in shown["recording_rate/all/all/rate"]["texts"]
+    assert {"title", "judgements", "statement", "paragraph", "bullets", "table", "chart"} <= {
+        block["block"] for block in document.blocks
+    } | ({"judgements"} if audit == "kent-board-2017" else set())
+    assert any(key.startswith("change/") for key in shown) == (audit == "kent-2018")
+    page = render_html(document)
+    assert all(f'data-figure="{key}"' in page for key in shown)
+    assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
+
+
+def test_parameters_reach_the_notebook(tmp_path):
+    given = {"audit": "kent-2017", "confidence_level": 0.8, "overall": "weighted"}
+    document = read_document(run_notebook("inspection", check_parameters("inspection", given), tmp_path))
+    shown = collect_figures(document.blocks)
+    assert shown["recording_rate/all/all/rate"]["texts"] == ["82.7%"]
+    assert "80% interval" in str(document.blocks)
+    assert "95% interval" not in str(document.blocks)

@@ -1,0 +1,48 @@
+"""nbconvert's exporters give the very files of a publication, from the command and from JupyterLab's menu."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbconvert.exporters import get_exporter
+
+from cdi_stats.errors import ReportFailed
+
+FORMATS = {"cdi-html": "html", "cdi-pdf": "pdf"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nbconvert_command_gives_the_published_file(inspection, tmp_path, name):
+    source = inspection.folder / "inspection.ipynb"
+    command = [sys.executable, "-m", "nbconvert", "--to", name, "--output-dir", str(tmp_path), str(source)]
+    subprocess.run(command, capture_output=True, check=True)
+    (made,) = tmp_path.iterdir()
+    assert made.name == f"inspection.{FORMATS[name]}"
+    assert made.read_bytes() == inspection.files[FORMATS[name]].read_bytes()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_exporter_gives_the_published_file_and_a_name_in_the_menu(reinspection, name):
+    exporter = get_exporter(name)()
+    assert exporter.export_from_notebook
+    assert exporter.file_extension == f".{FORMATS[name]}"
+    made, _ = exporter.from_filename(str(reinspection.folder / "reinspection.ipynb"))
+    made = made.encode("utf-8") if isinstance(made, str) else made
+    assert made == reinspection.files[FORMATS[name]].read_bytes()
+
+
+def test_menu_names_differ():
+    labels = {get_exporter(name).export_from_notebook for name in FORMATS}
+    assert len(labels) == len(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_notebook_that_failed_is_not_exported(inspection, name):
+    notebook = nbformat.read(inspection.folder / "inspection.ipynb", as_version=4)
+    failed = nbformat.v4.new_output("error", ename="ValueError", evalue="wrong", traceback=[])
+    next(cell for cell in notebook.cells if cell.cell_type == "code").outputs = [failed]
+    with pytest.raises(ReportFailed, match="ValueError: wrong"):
+        get_exporter(name)().from_notebook_node(notebook)

@@ -1,0 +1,301 @@
+"""Publish whole or not at all: what is there afterwards, the same bytes twice, and nothing of a run that failed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from cdi_stats.errors import CdiStatsError, ReportFailed
+from cdi_stats.publish import execution
+from cdi_stats.publish import publication as publishing
+from cdi_stats.publish.index import write_index
+from cdi_stats.publish.publication import collect_figures, publish
+from cdi_stats.resources import resource
+
+GOOD = "from cdi_stats import open_report\n\nopen_report(audit).title()"
+FILES = {"figures.json", "manifest.json"}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def everything(folder):
+    """Return {path: hash} of all that lies in a folder, hidden files too."""
+    return {str(path.relative_to(folder)): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def links(page):
+    return re.findall(r'href="([^"]+)"', page.read_text(encoding="utf-8"))
+
+
+# What is there.
+
+
+def test_files_are_there_and_nothing_else(publication):
+    names = {path.name for path in publication.folder.iterdir()}
+    assert names == FILES | {f"{publication.report}.{ending}" for ending in ("html", "pdf", "ipynb")}
+    assert publication.folder.parts[-2:] == (publication.audit, publication.report)
+    assert str(publication).splitlines() == [str(path) for path in publication.files.values()]
+    assert [path.suffix for path in publication.files.values()] == [".html", ".pdf"]
+    assert all(path.stat().st_size > 10_000 for path in publication.files.values())
+
+
+def test_manifest_is_true(publication):
+    manifest = json.loads((publication.folder / "manifest.json").read_text(encoding="utf-8"))
+    others = [path for path in publication.folder.iterdir() if path.name != "manifest.json"]
+    assert manifest["files"] == {path.name: digest(path) for path in sorted(others)}
+    used = ["kent-2017"] if publication.report == "inspection" else ["kent-2018", "kent-2017"]
+    assert manifest["inputs"] == [
+        {"audit": name, "sha256": digest(resource("data", "examples", f"{name}.xlsx"))} for name in used
+    ]
+    assert manifest["notebook"]["sha256"] == digest(resource("notebooks", f"{publication.report}.ipynb"))
+    assert manifest["parameters"]["audit"] == publication.audit
+    assert set(manifest["parameters"]) == {
+        "audit", "earlier", "confidence_level", "method", "degrees_of_freedom", "overall",
+    }  # fmt: skip
+    assert {"python", "cdi-stats", "numpy", "papermill", "typst"} <= set(manifest["versions"])
+    assert (manifest["force"], manifest["report"]) == ("Kent Police", publication.report)
+
+
+def test_index_links_every_report(inspection, reinspection, out):
+    found = links(out / "index.html")
+    assert all((out / link).is_file() for link in found)
+    wanted = {path.relative_to(out).as_posix() for made in (inspection, reinspection) for path in made.files.values()}
+    assert set(found) == wanted
+
+
+def test_index_page_is_sound_and_whole(inspection, out):
+    assert inspection.folder.is_dir()
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not re.search(r"https?:", page)
+    assert page.count("<caption>") == page.count("<table") == 1
+
+
+def test_no_trace_of_machine_or_time_in_the_notebook(publication):
+    notebook = nbformat.read(publication.folder / f"{publication.report}.ipynb", as_version=4)
+    assert "papermill" not in notebook.metadata
+    assert not [cell for cell in notebook.cells if {"papermill", "execution"} & set(cell.metadata)]
+    assert str(Path.cwd()) not in notebook.cells[1].source
+
+
+def test_published_twice_gives_the_same_bytes(reinspection, tmp_path):
+    again = publish("reinspection", "kent-2018", out=tmp_path)
+    assert everything(again.folder) == everything(reinspection.folder)
+    assert again.figures == reinspection.figures
+
+
+# What fails leaves nothing.
+
+
+@pytest.fixture
+def good(tmp_path, monkeypatch):
+    """A small report published under `out`, and a way to publish it again from other cells."""
+
+    def publish_cells(*sources, time_limit=60, **options):
+        cells = [new_code_cell(f"{name} = {value!r}") for name, value in PARAMETERS.items()]
+        parameters = new_code_cell("\n".join(cell.source for cell in cells), metadata={"tags": ["parameters"]})
+        notebook = new_notebook(
+            cells=[new_markdown_cell("# Report"), parameters, *map(new_code_cell, sources)],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        )
+        path = tmp_path / "report.ipynb"
+        nbformat.write(notebook, path)
+        monkeypatch.setattr(execution, "notebook_path", lambda _: path)
+        monkeypatch.setattr(publishing, "notebook_path", lambda _: path)
+        monkeypatch.setattr(publishing, "run_notebook", partial(execution.run_notebook, time_limit=time_limit))
+        return publish("inspection", "kent-2018", out=tmp_path / "out", **{"formats": ["html"]} | options)
+
+    return publish_cells
+
+
+PARAMETERS = {
+    "audit": "kent-2018",
+    "earlier": "",
+    "confidence_level": 0.95,
+    "method": "wilson",
+    "degrees_of_freedom": "kurtosis",
+    "overall": "",
+}
+FAILURES = {
+    "raises": (["1 / 0"], r"cell 3 .*ZeroDivisionError"),
+    "kernel gone": ([GOOD, "import os; os._exit(7)"], "kernel"),
+    "hangs": (["import time; time.sleep(90)"], "3 seconds"),
+    "prints": ([GOOD, "print('hello')"], "prints"),
+    "shows what is no block": ([GOOD, "1 + 1"], "'2'"),
+    "shows nothing": (["x = 1"], "no figure"),
+    "no title": (["from cdi_stats import open_report\n\nopen_report(audit).overall()"], "no title"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_run_that_fails_leaves_the_last_good_report(good, tmp_path, monkeypatch, name):
+    sources, said = FAILURES[name]
+    scratch = tmp_path / "t"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    last = tmp_path / "out" / "kent-2018" / "inspection"
+    last.mkdir(parents=True)
+    (last / "inspection.html").write_text("the last good report", encoding="utf-8")
+    before = everything(tmp_path / "out")
+    with pytest.raises(ReportFailed, match=said) as failed:
+        good(*sources, time_limit=3)
+    assert failed.value.exit_code == 1
+    assert everything(tmp_path / "out") == before
+    assert [path.name for path in last.parent.iterdir()] == ["inspection"]
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_first_run_that_fails_leaves_no_report(good, tmp_path):
+    with pytest.raises(ReportFailed):
+        good("1 / 0")
+    assert everything(tmp_path / "out") == {}
+    assert not (tmp_path / "out" / "kent-2018").exists()
+
+
+def test_a_new_report_takes_the_old_ones_place_whole(good, tmp_path):
+    good(GOOD, formats=["html", "pdf"])
+    folder = tmp_path / "out" / "kent-2018" / "inspection"
+    (folder / "left.over").write_text("old", encoding="utf-8")
+    good(GOOD)
+    assert {path.name for path in folder.iterdir()} == FILES | {"inspection.html", "inspection.ipynb"}
+    assert [path.name for path in folder.parent.iterdir()] == ["inspection"]
+    assert links(tmp_path / "out" / "index.html") == ["kent-2018/inspection/inspection.html"]
+
+
+# Runs cut off. Notebook and writers are stood in for: what matters is the moves.
+
+
+@pytest.fixture
+def staged(tmp_path, monkeypatch):
+    """Stage and publish a folder with one file, as publish does."""
+    folder = tmp_path / "kent" / "inspection"
+
+    def run(words):
+        with publishing._staging(folder) as stage:
+            (stage / "report.html").write_text(words, encoding="utf-8")
+            if words == "fail":
+                raise ReportFailed("stopped")
+
+    run.folder, run.aside = folder, folder.with_name(".inspection.previous")
+    run.monkeypatch = monkeypatch
+    return run
+
+
+def published(run):
+    return (run.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_cut_between_the_two_renames_is_recovered_by_the_next(staged):
+    staged("good")
+    staged.folder.rename(staged.aside)
+    with pytest.raises(ReportFailed):
+        staged("fail")
+    assert published(staged) == "good"
+    assert [path.name for path in staged.folder.parent.iterdir()] == ["inspection"]
+    staged.folder.rename(staged.aside)
+    staged("better")
+    assert published(staged) == "better"
+    assert [path.name for path in staged.folder.parent.iterdir()] == ["inspection"]
+
+
+def test_an_interruption_between_the_two_renames_puts_the_old_report_back(staged):
+    staged("good")
+    rename = Path.replace
+
+    def cut(path, target):
+        if Path(target) == staged.folder and path != staged.aside:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with staged.monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut)
+        with pytest.raises(KeyboardInterrupt):
+            staged("better")
+    assert published(staged) == "good"
+    assert [path.name for path in staged.folder.parent.iterdir()] == ["inspection"]
+
+
+def test_a_run_cut_before_it_had_cleared_away_the_old_report(staged):
+    staged("good")
+    staged.aside.mkdir()
+    (staged.aside / "report.html").write_text("older", encoding="utf-8")
+    with pytest.raises(ReportFailed):
+        staged("fail")
+    assert published(staged) == "good"
+    assert not staged.aside.exists()
+
+
+def test_index_passes_over_what_is_not_published(inspection, tmp_path):
+    """Folders that begin with a dot are runs under way, or what one that was cut off has left."""
+    manifest = (inspection.folder / "manifest.json").read_text(encoding="utf-8")
+    for name in ("inspection", ".inspection.previous", ".inspection.a1b2c3"):
+        folder = tmp_path / "kent-2017" / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(manifest, encoding="utf-8")
+    write_index(tmp_path)
+    assert {link.split("/")[1] for link in links(tmp_path / "index.html")} == {"inspection"}
+
+
+def test_index_stands_though_another_reports_manifest_is_broken(inspection, tmp_path):
+    for name, text in (("good", (inspection.folder / "manifest.json").read_text(encoding="utf-8")), ("bad", "{")):
+        folder = tmp_path / name / "inspection"
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(text, encoding="utf-8")
+    write_index(tmp_path)
+    assert {link.split("/")[0] for link in links(tmp_path / "index.html")} == {"good"}
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "run_notebook", lambda *_, **__: pytest.fail("a kernel started"))
+    taken = tmp_path / "taken"
+    taken.write_text("a file", encoding="utf-8")
+    with pytest.raises(CdiStatsError, match="taken"):
+        publish("inspection", "kent-2017", out=taken)
+
+
+# Own audits.
+
+
+def test_an_own_workbook_is_published_by_its_name_from_any_folder(good, tmp_path, monkeypatch):
+    own = tmp_path / "My Audit 2018.xlsx"
+    own.write_bytes(resource("data", "examples", "kent-2018.xlsx").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    good(GOOD)
+    made = publish("inspection", own.name, out="elsewhere", formats=["html"])
+    assert made.folder == Path("elsewhere/my-audit-2018/inspection")
+    assert made.files["html"].is_file()
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["parameters"]["audit"] == own.name
+    assert str(tmp_path) not in json.dumps(manifest)
+
+
+# Figures.
+
+
+def figure(key, value, text):
+    return {"figure": key, "value": value, "text": text, "unit": "percent", "source": "s"}
+
+
+def test_one_figure_may_read_in_two_ways_but_has_one_value():
+    blocks = [{"block": "paragraph", "text": [figure("b", 0.5, "50%"), figure("a", 1, "1"), figure("b", 0.5, "50.0%")]}]
+    found = collect_figures(blocks)
+    assert list(found) == ["a", "b"]
+    assert found["b"]["texts"] == ["50%", "50.0%"]
+    with pytest.raises(ReportFailed, match="figure b"):
+        collect_figures([*blocks, {"block": "paragraph", "text": [figure("b", 0.6, "60%")]}])
+
+
+def test_publish_can_be_had_from_the_package_itself():
+    from cdi_stats import publish as door
+
+    assert door is publish
