@@ -208,12 +208,14 @@ def test_board_paper_concentration(bundled):
 
 def test_sample_as_the_strata_sheet_has_it(findings):
     for name, found in findings.items():
-        got = tables.sample_table("Sample", found)
-        for stratum, row in zip(found.audit.strata, cells(got), strict=True):
-            assert row[3] == f"{stratum.records_sampled:,}"
-            assert row[4] == f"{found.stratum(stratum.stratum).due:,}"
-            for place, known in ((2, stratum.records_in_frame), (5, stratum.recorded_in_year)):
-                assert row[place] == (f"{known:,}" if known else "not known"), name
+        table = tables.sample_table("Sample", found)
+        for stratum, texts in zip(found.audit.strata, cells(table), strict=True):
+            row = dict(zip(headers(table), texts, strict=True))
+            assert row["Records examined"] == f"{stratum.records_sampled:,}"
+            assert row["Crimes due"] == f"{found.stratum(stratum.stratum).due:,}"
+            frame, year = stratum.records_in_frame, stratum.recorded_in_year
+            assert row["Records in the frame"] == (f"{frame:,}" if frame else "not known"), name
+            assert row["Recorded in the year"] == (f"{year:,}" if year else "not known"), name
 
 
 def test_board_paper_precision_asked_for_and_achieved(findings):

@@ -24,7 +24,7 @@ def write_index(out: Path) -> Path:
         environment(_HERE / "html")
         .get_template("index.html.j2")
         .render(
-            reports=[_entry(out, manifest) for manifest in sorted(out.glob("*/*/manifest.json"))],
+            reports=[_entry(out, manifest) for manifest in _published(out)],
             style=Markup(page_style()),
         )
     )
@@ -33,6 +33,11 @@ def write_index(out: Path) -> Path:
         file.write(page)
     Path(name).chmod(0o644)
     return Path(name).replace(out / "index.html")
+
+
+def _published(out: Path) -> list[Path]:
+    """Return the manifests of whole reports; a folder that begins with a dot is a run under way, or cut off."""
+    return [path for path in sorted(out.glob("*/*/manifest.json")) if not path.parent.name.startswith(".")]
 
 
 def _entry(out: Path, manifest: Path) -> dict[str, Any]:
