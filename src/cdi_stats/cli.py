@@ -46,7 +46,7 @@ def report(
     ] = None,
 ) -> None:
     """Publish a report, whole or not at all, and print where it is."""
-    from cdi_stats.publish.publication import publish
+    from cdi_stats.publishing.publication import publish
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, **_pairs(parameters or [])))

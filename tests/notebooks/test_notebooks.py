@@ -8,11 +8,11 @@ from typing import Literal, get_args, get_origin
 import nbformat
 import pytest
 
-from cdi_stats.publish.document import read_document
-from cdi_stats.publish.execution import run_notebook
-from cdi_stats.publish.html import render_html
-from cdi_stats.publish.parameters import REPORTS, check_parameters
-from cdi_stats.publish.publication import collect_figures
+from cdi_stats.publishing.document import read_document
+from cdi_stats.publishing.execution import run_notebook
+from cdi_stats.publishing.html import render_html
+from cdi_stats.publishing.parameters import REPORTS, check_parameters
+from cdi_stats.publishing.publication import collect_figures
 from cdi_stats.resources import resource
 
 RUNS = [

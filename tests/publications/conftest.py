@@ -9,7 +9,7 @@ import pytest
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.examine import Findings, examine
-from cdi_stats.publish.publication import Publication, publish
+from cdi_stats.publishing.publication import Publication, publish
 
 
 @pytest.fixture(scope="session")

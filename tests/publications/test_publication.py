@@ -17,10 +17,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cdi_stats.errors import CdiStatsError, ReportFailed
-from cdi_stats.publish import execution
-from cdi_stats.publish import publication as publishing
-from cdi_stats.publish.index import write_index
-from cdi_stats.publish.publication import collect_figures, publish
+from cdi_stats.publishing import execution
+from cdi_stats.publishing import publication as publishing
+from cdi_stats.publishing.index import write_index
+from cdi_stats.publishing.publication import collect_figures, publish
 from cdi_stats.resources import resource
 
 GOOD = "from cdi_stats import open_report\n\nopen_report(audit).title()"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cdi_stats.report
-from cdi_stats.publish.document import Document
+from cdi_stats.publishing.document import Document
 from cdi_stats.report.blocks import (
     Block,
     Bullets,

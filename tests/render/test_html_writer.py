@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-import cdi_stats.publish.html
-from cdi_stats.publish.document import Document
-from cdi_stats.publish.html import render_html
+import cdi_stats.publishing.html
+from cdi_stats.publishing.document import Document
+from cdi_stats.publishing.html import render_html
 from cdi_stats.report.blocks import Json, Paragraph, figures
 from cdi_stats.report.fragments import html_fragment, text_fragment
 
-STYLE = (Path(cdi_stats.publish.html.__file__).parent / "style.css").read_text(encoding="utf-8")
+STYLE = (Path(cdi_stats.publishing.html.__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import pytest
 from pypdf import PdfReader
 
 from cdi_stats.errors import ReportFailed
-from cdi_stats.publish.document import Document
-from cdi_stats.publish.typst import render_pdf
+from cdi_stats.publishing.document import Document
+from cdi_stats.publishing.typst import render_pdf
 from cdi_stats.report.blocks import Json, figures
 
 HEADINGS = {f"/H{level}": level for level in range(1, 7)}

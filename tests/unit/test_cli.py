@@ -17,7 +17,7 @@ from cdi_stats import cli
 from cdi_stats.audit.problems import Problem
 from cdi_stats.errors import ReportFailed
 from cdi_stats.findings.examine import examine
-from cdi_stats.publish.publication import Publication
+from cdi_stats.publishing.publication import Publication
 
 DESIGN_COLUMNS = [
     "measure", "domain", "stratum", "records", "reported", "recorded", "rate", "low", "high", "confidence_level",
@@ -195,7 +195,7 @@ def published(monkeypatch, tmp_path):
         files = {name: tmp_path / f"{report}.{name}" for name in options["formats"]}
         return Publication(report, audit, tmp_path, files, {})
 
-    monkeypatch.setattr("cdi_stats.publish.publication.publish", publish)
+    monkeypatch.setattr("cdi_stats.publishing.publication.publish", publish)
     return asked
 
 
@@ -228,7 +228,7 @@ def test_a_failed_report_gives_one(cdi, monkeypatch):
     def fail(*_, **__):
         raise ReportFailed("inspection: cell 4 stopped")
 
-    monkeypatch.setattr("cdi_stats.publish.publication.publish", fail)
+    monkeypatch.setattr("cdi_stats.publishing.publication.publish", fail)
     code, out, err = cdi("report", "inspection", "kent-2017")
     assert (code, out, err) == (1, "", "inspection: cell 4 stopped\n")
 

@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from cdi_stats.errors import ReportFailed
-from cdi_stats.publish.document import markdown_blocks, read_document
+from cdi_stats.publishing.document import markdown_blocks, read_document
 from cdi_stats.report.blocks import MIME_TYPE, Chart, Column, Heading, Paragraph, Table, Title, section
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'

@@ -6,8 +6,8 @@ import pytest
 
 from cdi_stats.audit.problems import AuditProblems
 from cdi_stats.errors import BadParameters, UnreadableAudit
-from cdi_stats.publish.parameters import REPORTS, check_parameters
-from cdi_stats.publish.publication import publish
+from cdi_stats.publishing.parameters import REPORTS, check_parameters
+from cdi_stats.publishing.publication import publish
 
 DEFAULTS = {
     "audit": "kent-2017",
@@ -85,7 +85,9 @@ def test_an_unknown_report_is_named_with_the_nearest():
     ],
 )
 def test_nothing_is_written_for_a_wrong_parameter(tmp_path, monkeypatch, report, audit, options, error):
-    monkeypatch.setattr("cdi_stats.publish.publication.run_notebook", lambda *_, **__: pytest.fail("a kernel started"))
+    monkeypatch.setattr(
+        "cdi_stats.publishing.publication.run_notebook", lambda *_, **__: pytest.fail("a kernel started")
+    )
     out = tmp_path / "reports"
     with pytest.raises(error):
         publish(report, audit, out=out, **options)
@@ -93,7 +95,9 @@ def test_nothing_is_written_for_a_wrong_parameter(tmp_path, monkeypatch, report,
 
 
 def test_nothing_is_written_for_an_audit_with_problems(tmp_path, monkeypatch, make_tables, save):
-    monkeypatch.setattr("cdi_stats.publish.publication.run_notebook", lambda *_, **__: pytest.fail("a kernel started"))
+    monkeypatch.setattr(
+        "cdi_stats.publishing.publication.run_notebook", lambda *_, **__: pytest.fail("a kernel started")
+    )
     path = save(make_tables({"a": [(1, 1), (1, 0)]}, facts={"audit_type": "guess"}), "bad")
     sound = save(make_tables({"a": [(1, 1), (1, 0)]}), "sound")
     for audit, earlier in ((path, None), (sound, path)):

@@ -252,6 +252,37 @@ def _something_audited(tables: Tables) -> Iterator[Problem]:
         )
 
 
+def _one_source(tables: Tables) -> Iterator[Problem]:
+    """Yield the recording rates that the counts sheet repeats beside the records."""
+    counts, crimes = tables["counts"], tables["crimes"]
+    if crimes.empty:
+        return
+    for number, row in counts[counts["measure"] == "recording_rate"].iterrows():
+        domain = "" if pd.isna(row["domain"]) else str(row["domain"])
+        if not domain or (domain in crimes and crimes[domain].notna().any()):
+            yield Problem(
+                "counts",
+                f"a recording rate of {domain or 'all crime'}, which the records give too",
+                "one source for each rate",
+                "delete the row, or the records",
+                int(str(number)),
+                "measure",
+            )
+
+
+def _no_stratum_called_all(tables: Tables) -> Iterator[Problem]:
+    for number, name in tables["strata"]["stratum"].dropna().items():
+        if name == "all":
+            yield Problem(
+                "strata",
+                "'all'",
+                "a name of its own",
+                "rename it: all means every stratum",
+                int(str(number)),
+                "stratum",
+            )
+
+
 PARTS = (
     ("counts", "recorded", "reported", None),
     ("vulnerable", "recorded", "reported", None),
@@ -266,4 +297,6 @@ ACROSS: tuple[Callable[[Tables], Iterator[Problem]], ...] = (
     _times_in_order,
     _opened_within_period,
     _something_audited,
+    _one_source,
+    _no_stratum_called_all,
 )

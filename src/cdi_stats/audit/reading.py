@@ -66,7 +66,8 @@ def locate_audit(name: str | Path, beside: Path | None = None) -> Path:
     """Return the path of an audit: the file or folder named, one beside another audit, or a bundled example."""
     given = Path(name)
     candidates = [given, *([beside / given, beside / f"{given}.xlsx"] if beside else [])]
-    candidates.append(locate_bundled(given.name))
+    if str(name) == given.name:
+        candidates.append(locate_bundled(given.name))
     for candidate in candidates:
         if candidate.is_file() or any(candidate.glob("*.csv")):
             return candidate
@@ -115,7 +116,7 @@ def _grids(source: Path) -> tuple[dict[str, Grid], str]:
     if source.is_dir():
         contents = {file: file.read_bytes() for file in sorted(source.glob("*.csv"))}
         digest = hashlib.sha256(b"".join(f.name.encode() + b"\0" + data for f, data in contents.items())).hexdigest()
-        return {file.stem.lower(): _csv_grid(data) for file, data in contents.items()}, digest
+        return {file.stem.lower(): _csv_grid(file.name, data) for file, data in contents.items()}, digest
     data = source.read_bytes()
     return _workbook_grids(source, data), hashlib.sha256(data).hexdigest()
 
@@ -135,19 +136,23 @@ def _workbook_grids(source: Path, data: bytes) -> dict[str, Grid]:
         ) from None
 
 
-def _csv_grid(data: bytes) -> Grid:
+def _csv_grid(name: str, data: bytes) -> Grid:
     """Return a CSV file's cells; Excel in the UK writes UTF-8 with a mark, or Windows-1252."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")
-    return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
+    try:
+        return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
+    except csv.Error as error:
+        raise UnreadableAudit(f"{name}: cannot be read as CSV ({error}); look for a quotation mark left open") from None
 
 
 def _read_facts(grid: Grid, problems: list[Problem]) -> dict[str, Any]:
     """Return the known facts of the audit sheet; blank ones are left to their defaults."""
     columns = {column.name: column for column in FACTS.columns}
     facts: dict[str, Any] = {}
+    seen: set[str] = set()
     for number, row in enumerate(grid, start=1):
         key = _name(row[0]) if row else ""
         if key in ("", "key"):
@@ -155,6 +160,14 @@ def _read_facts(grid: Grid, problems: list[Problem]) -> dict[str, Any]:
         if key not in columns:
             problems.append(_unknown(FACTS, key, list(columns), number, "fact"))
             continue
+        if key in seen:
+            problems.append(
+                Problem(
+                    FACTS.name, f"{key} a second time", "each fact once", "delete one of the two rows", number, "key"
+                )
+            )
+            continue
+        seen.add(key)
         value = _cell(FACTS, columns[key], row[1] if len(row) > 1 else "", number, problems, column_name="value")
         if value is not None:
             facts[key] = value.date() if isinstance(value, datetime) else value
@@ -303,7 +316,7 @@ def _moment(cell: Any) -> datetime:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         if not 1 <= cell < 2_958_466:
             raise ValueError
-        return EXCEL_EPOCH + timedelta(days=float(cell))
+        return EXCEL_EPOCH + timedelta(seconds=round(float(cell) * 86_400))
     return next(_parsed_moments(_text(cell)), None) or _unreadable()
 
 

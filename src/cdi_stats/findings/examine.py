@@ -129,6 +129,8 @@ def examine(
     `overall` ("pooled" or "weighted") overrides what the audit says of its strata; where frames are not known the
     overall rate is pooled, and says so. Raises InvalidCounts for an unknown method or level.
     """
+    if overall and overall not in OTHER_WEIGHTING:
+        raise InvalidCounts(f"overall: found {overall!r}; expected one of {', '.join(OTHER_WEIGHTING)}")
     examiner = _Examiner(audit, confidence_level, method, degrees_of_freedom, overall or audit.facts.overall)
     return Findings(audit, tuple(examiner.rows()), confidence_level, method, degrees_of_freedom)
 
@@ -382,11 +384,11 @@ def _row(finding: Finding) -> dict[str, Any]:
         "unrecorded_per_year": total.value if total else nan,
         "unrecorded_low": total.interval.low if total else nan,
         "unrecorded_high": total.interval.high if total else nan,
+        "warnings": "; ".join(caution.message for caution in finding.warnings),
         "weighting": finding.weighting,
         "standard_error": e.standard_error if e else nan,
         "plain_low": finding.plain.low if finding.plain else nan,
         "plain_high": finding.plain.high if finding.plain else nan,
         "published_low": finding.published.low if finding.published else nan,
         "published_high": finding.published.high if finding.published else nan,
-        "warnings": "; ".join(caution.message for caution in finding.warnings),
     }

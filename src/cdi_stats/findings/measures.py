@@ -128,6 +128,11 @@ MEASURES: dict[str, Measure] = {
 }  # fmt: skip
 
 
+def measure_of(key: str) -> Measure:
+    """Return the measure of a finding, also of the overall rate in its other weighting."""
+    return MEASURES[key.removesuffix("_pooled").removesuffix("_weighted")]
+
+
 def flags_used(audit: Audit) -> list[str]:
     """Return the crime flags that the audit fills in."""
     crimes = audit.tables["crimes"]

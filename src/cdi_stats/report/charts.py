@@ -34,6 +34,7 @@ RC: Any = {
     "font.family": "Inter",
     "font.size": 9.0,
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "svg.hashsalt": "cdi-stats",
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -12,7 +12,7 @@ from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Finding, Findings, examine
-from cdi_stats.findings.measures import ALL, MEASURES, domain_label
+from cdi_stats.findings.measures import ALL, domain_label, measure_of
 from cdi_stats.report import narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
@@ -274,6 +274,8 @@ class Report:
 
         keys = [*self._rate_keys, *self._other_keys]
         changes = [self.comparison.get(*key) for _, key in keys]
+        if not any(changes):
+            return section(Paragraph("The two audits share no rate that could be compared."))
         improved = sum(c is not None and c.change.direction == "improved" for c in changes)
         compared = sum(c is not None for c in changes)
         title = f"{capital(in_words(improved))} of {in_words(compared)} rates clearly improved"
@@ -467,7 +469,7 @@ class Report:
         ]
 
     def _lead(self, finding: Finding) -> Text:
-        return _strong(MEASURES[finding.measure].name if finding.stratum == ALL else self._part_label(finding))
+        return _strong(measure_of(finding.measure).name if finding.stratum == ALL else self._part_label(finding))
 
     def _parts_of(self, measure: str) -> list[Finding]:
         """Return a measure's findings by domain, or the whole where there is no domain."""

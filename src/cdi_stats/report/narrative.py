@@ -10,7 +10,7 @@ from cdi_stats.findings.causes import NOT_GIVEN, Cause
 from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
-from cdi_stats.findings.measures import ALL, MEASURES, domain_label
+from cdi_stats.findings.measures import ALL, domain_label, measure_of
 from cdi_stats.report.blocks import Figure, Inline, Strong, Text
 from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, in_words, long_date, percent
 
@@ -92,7 +92,7 @@ def join(*texts: Text | None) -> Text:
 
 def rate_sentence(finding: Finding, prefix: str = "", cases: str | None = None) -> Text:
     """Say how many of the cases due were done, with the rate's interval; counts alone where they are few."""
-    measure = MEASURES[finding.measure.removesuffix("_pooled").removesuffix("_weighted")]
+    measure = measure_of(finding.measure)
     numbers = FindingNumbers(finding, prefix)
     if not numbers.exists:
         return " ".join(str(caution) for caution in finding.warnings)
@@ -117,7 +117,7 @@ def rate_sentence(finding: Finding, prefix: str = "", cases: str | None = None) 
 
 def cases_of(finding: Finding) -> str:
     """Return what a finding counts: the measure's cases, with its domain where it is a part."""
-    cases = MEASURES[finding.measure].due_as
+    cases = measure_of(finding.measure).due_as
     if finding.domain == ALL:
         return cases
     if finding.measure == "recording_rate":

@@ -51,7 +51,8 @@ def margin(share: float, decimals: int = 2) -> str:
 
 def count(number: float) -> str:
     """Return a whole number with thousands separated: 1254 reads 1,254."""
-    return f"{rounded(number, 0):,}".replace("-", "−")
+    whole = rounded(number, 0)
+    return f"{whole:,}".replace("-", "−") if whole else "0"
 
 
 def in_words(number: int) -> str:

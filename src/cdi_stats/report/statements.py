@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdi_stats.findings.examine import Finding
-from cdi_stats.findings.measures import MEASURES
+from cdi_stats.findings.measures import measure_of
 from cdi_stats.report.blocks import Figure, Statement
 from cdi_stats.report.narrative import capital, cases_of, sample_line, say
 from cdi_stats.report.numbers import FindingNumbers
@@ -31,7 +31,7 @@ def count_statement(finding: Finding, prefix: str = "", *, now: bool = False) ->
     """Return a small count as a headline statistic."""
     n = FindingNumbers(finding, prefix)
     when = _when(prefix, now=now)
-    says = f"{when}{capital(cases_of(finding)) if when else cases_of(finding)} {MEASURES[finding.measure].done_as}"
+    says = f"{when}{capital(cases_of(finding)) if when else cases_of(finding)} {measure_of(finding.measure).done_as}"
     return Statement(say("{done} of {due}", done=n.done, due=n.due), says, sample_line(finding, prefix))
 
 

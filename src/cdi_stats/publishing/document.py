@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, count
 from typing import Any
 
 from cdi_stats.errors import ReportFailed
@@ -36,7 +37,8 @@ def read_document(notebook: Any) -> Document:
     Markdown cells give headings, paragraphs and lists; code cells give the blocks they show, and never their source.
     Raises ReportFailed for an error output, for something shown that is no block, or without one level-1 heading.
     """
-    blocks = [block for place, cell in enumerate(notebook.cells, start=1) for block in _cell_blocks(place, cell)]
+    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    blocks = [block for place, cell in enumerate(cells, start=1) for block in _cell_blocks(place, cell)]
     titles = [block for block in blocks if block["block"] == "heading" and block["level"] == 1]
     if len(titles) != 1:
         raise ReportFailed(f"notebook: found {len(titles)} headings of level 1; expected one, the report's name")
@@ -79,16 +81,17 @@ def _output_blocks(place: int, output: Any) -> Iterable[Json]:
 def _numbered(blocks: Iterable[Json]) -> Iterator[Json]:
     """Yield the blocks with tables and charts numbered and an id of its own for each heading."""
     series = dict.fromkeys(NUMBERED, 0)
-    used: dict[str, int] = {}
+    used: set[str] = set()
     for block in blocks:
-        name = block["block"]
-        if name in series:
-            series[name] += 1
-            yield block | {"number": series[name]}
-        elif name == "heading":
+        kind = block["block"]
+        if kind in series:
+            series[kind] += 1
+            yield block | {"number": series[kind]}
+        elif kind == "heading":
             slug = re.sub(r"[^a-z0-9]+", "-", block["text"].lower()).strip("-") or "section"
-            used[slug] = used.get(slug, 0) + 1
-            yield block | {"id": slug if used[slug] == 1 else f"{slug}-{used[slug]}"}
+            names = chain([slug], (f"{slug}-{number}" for number in count(2)))
+            used.add(name := next(name for name in names if name not in used))
+            yield block | {"id": name}
         else:
             yield block
 

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": "cdi_stats.publish.lab"}]
+    return [{"module": "cdi_stats.publishing.lab"}]
 
 
 def _load_jupyter_server_extension(server: Any) -> None:

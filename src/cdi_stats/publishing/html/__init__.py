@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import cdi_stats.report
-from cdi_stats.publish.document import Document
+from cdi_stats.publishing.document import Document
 from cdi_stats.report.blocks import Json
 from cdi_stats.report.fragments import environment, html_fragment
 

@@ -17,12 +17,12 @@ from typing import Any
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import bundled_audits, locate_audit, locate_bundled, read_audit
 from cdi_stats.errors import BadParameters, ReportFailed
-from cdi_stats.publish.document import Document, read_document
-from cdi_stats.publish.execution import notebook_path, run_notebook
-from cdi_stats.publish.html import render_html
-from cdi_stats.publish.index import write_index
-from cdi_stats.publish.parameters import check_parameters
-from cdi_stats.publish.typst import render_pdf
+from cdi_stats.publishing.document import Document, read_document
+from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
+from cdi_stats.publishing.html import render_html
+from cdi_stats.publishing.index import write_index
+from cdi_stats.publishing.parameters import check_parameters
+from cdi_stats.publishing.typst import render_pdf
 from cdi_stats.report.blocks import Json, figures
 
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst")
@@ -170,15 +170,10 @@ def _manifest(
         "force": next(iter(inputs)).facts.force,
         "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in inputs],
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
-        "parameters": {name: _shown(name, value) for name, value in parameters.items()},
+        "parameters": portable_parameters(parameters),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
         "files": {path.name: _digest(path) for path in sorted(stage.iterdir()) if path.is_file()},
     }
-
-
-def _shown(name: str, value: Any) -> Any:
-    """Return a parameter as the manifest gives it: an audit by its file's name, not by where it lies."""
-    return Path(value).name if name in ("audit", "earlier") and value else value
 
 
 def _digest(path: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import cdi_stats.report
 from cdi_stats.errors import ReportFailed
-from cdi_stats.publish.document import Document
+from cdi_stats.publishing.document import Document
 
 _TEMPLATE = Path(__file__).parent / "report.typ"
 _FONTS = Path(cdi_stats.report.__file__).parent / "fonts"

@@ -6,7 +6,7 @@ from typing import Any
 
 from nbconvert.exporters import Exporter
 
-from cdi_stats.publish.document import read_document
+from cdi_stats.publishing.document import read_document
 
 
 class CdiHtmlExporter(Exporter):
@@ -20,7 +20,7 @@ class CdiHtmlExporter(Exporter):
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
         """Return the page and nbconvert's resources."""
-        from cdi_stats.publish.html import render_html
+        from cdi_stats.publishing.html import render_html
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
         return render_html(read_document(nb)), resources
@@ -37,7 +37,7 @@ class CdiPdfExporter(Exporter):
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
         """Return the PDF's bytes and nbconvert's resources."""
-        from cdi_stats.publish.typst import render_pdf
+        from cdi_stats.publishing.typst import render_pdf
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
         return render_pdf(read_document(nb)), resources

@@ -18,6 +18,7 @@ from cdi_stats.resources import resource
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 TIME_LIMIT = 600
+LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
 INJECTED = "injected-parameters"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -57,12 +58,12 @@ def run_notebook(report: str, parameters: Mapping[str, Any], folder: Path, *, ti
     except papermill.PapermillExecutionError as error:
         source = error.source.strip().splitlines()[0] if error.source.strip() else ""
         detail = _COLOURS.sub("", f"{error.ename}: {error.evalue}")
-        raise ReportFailed(f"{report}: cell {error.cell_index + 1} ({source}) stopped. {detail}") from None
+        raise ReportFailed(f"{report}: cell {error.cell_index} ({source}) stopped. {detail}") from None
     except CellTimeoutError:
         raise ReportFailed(f"{report}: a cell took more than {time_limit} seconds and was stopped") from None
     except (DeadKernelError, RuntimeError) as error:
         raise ReportFailed(f"{report}: the notebook's kernel died or did not start ({error})") from None
-    return _without_traces(executed)
+    return _without_traces(executed, parameters)
 
 
 def _private_kernel_manager(folder: str) -> Any:
@@ -76,7 +77,7 @@ def _private_kernel_manager(folder: str) -> Any:
     class PrivateKernelManager(AsyncKernelManager):
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
-            if os.name != "nt":
+            if os.name != "nt" and len(folder) < LONGEST_SOCKET_FOLDER:
                 self.transport, self.ip = "ipc", f"{folder}/kernel"
 
         async def _async_start_kernel(self, **options: Any) -> None:
@@ -88,12 +89,23 @@ def _private_kernel_manager(folder: str) -> Any:
     return PrivateKernelManager
 
 
-def _without_traces(notebook: Any) -> Any:
+def portable_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as they may be shown: an audit by its file's name, not by where it lies."""
+    return {
+        name: Path(value).name if name in ("audit", "earlier") and value else value
+        for name, value in parameters.items()
+    }
+
+
+def _without_traces(notebook: Any, parameters: Mapping[str, Any]) -> Any:
     """Drop times, paths and run marks, so that the same inputs give the same notebook."""
+    from papermill.translators import PythonTranslator
+
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if INJECTED in cell.metadata.get("tags", []):
             cell.id = INJECTED
+            cell.source = PythonTranslator.codify(portable_parameters(parameters), "Parameters")
     return notebook

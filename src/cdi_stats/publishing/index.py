@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cdi_stats.publish.html import page_style
+from cdi_stats.publishing.html import page_style
 from cdi_stats.report.fragments import environment
 from cdi_stats.report.numbers import long_date
 
@@ -24,7 +24,7 @@ def write_index(out: Path) -> Path:
         environment(_HERE / "html")
         .get_template("index.html.j2")
         .render(
-            reports=[_entry(out, manifest) for manifest in _published(out)],
+            reports=[entry for manifest in _published(out) if (entry := _entry(out, manifest))],
             style=Markup(page_style()),
         )
     )
@@ -40,15 +40,15 @@ def _published(out: Path) -> list[Path]:
     return [path for path in sorted(out.glob("*/*/manifest.json")) if not path.parent.name.startswith(".")]
 
 
-def _entry(out: Path, manifest: Path) -> dict[str, Any]:
-    """Return what the index says of one report."""
-    facts = json.loads(manifest.read_text(encoding="utf-8"))
+def _entry(out: Path, manifest: Path) -> dict[str, Any] | None:
+    """Return what the index says of one report, or None for a manifest that is not one of ours."""
+    try:
+        facts = json.loads(manifest.read_text(encoding="utf-8"))
+        day = long_date(date.fromisoformat(facts["date"]))
+        said = {name: facts[name] for name in ("title", "subtitle", "force")}
+        files = [name for name in facts["files"] if name.endswith((".html", ".pdf"))]
+    except (ValueError, KeyError, TypeError):
+        return None
     folder = manifest.parent.relative_to(out).as_posix()
-    files = [name for name in facts["files"] if name.endswith((".html", ".pdf"))]
-    return {
-        "title": facts["title"],
-        "subtitle": facts["subtitle"],
-        "force": facts["force"],
-        "date": long_date(date.fromisoformat(facts["date"])),
-        "links": [{"href": f"{folder}/{name}", "format": name.rsplit(".", 1)[1].upper()} for name in files],
-    }
+    links = [{"href": f"{folder}/{name}", "format": name.rsplit(".", 1)[1].upper()} for name in files]
+    return said | {"date": day, "links": links}
