@@ -91,13 +91,16 @@ def compare(
     earlier: Annotated[str, typer.Argument(help="The earlier audit.")],
     as_json: JsonOption = False,
     confidence_level: LevelOption = 0.95,
+    method: MethodOption = "wilson",
 ) -> None:
     """Print the change of every rate that two audits share."""
     from cdi_stats.audit.reading import read_audit
     from cdi_stats.findings.change import compare_findings
     from cdi_stats.findings.examine import examine
 
-    later, before = (examine(read_audit(name), confidence_level=confidence_level) for name in (audit, earlier))
+    later, before = (
+        examine(read_audit(name), confidence_level=confidence_level, method=method) for name in (audit, earlier)
+    )
     comparison = compare_findings(later, before)
     for caution in comparison.cautions:
         typer.echo(f"warning: {caution}", err=True)

@@ -39,6 +39,9 @@ def _check_facts(facts: dict[str, Any]) -> Iterator[Problem]:
                 "correct the value",
                 column="value",
             )
+    hours = facts.get("timeliness_hours", 24)
+    if hours < 1:
+        yield Problem(FACTS.name, f"timeliness_hours {hours}", "1 or more", "correct the value", column="value")
 
 
 def _check_sheet(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
@@ -147,6 +150,16 @@ def _strata_agree(tables: Tables) -> Iterator[Problem]:
                 place,
                 "records_sampled",
             )
+
+
+def _totals_have_records(tables: Tables) -> Iterator[Problem]:
+    """Yield the strata that hold totals but, they say, no sampled record."""
+    counts = tables["counts"]
+    counted = set(counts.loc[(counts["measure"] == "recording_rate") & (counts["reported"] > 0), "stratum"].dropna())
+    for number, row in tables["strata"].iterrows():
+        if row["records_sampled"] == 0 and row["stratum"] in counted:
+            expected = "the records examined, since the counts sheet holds crimes from them"
+            yield Problem("strata", "0", expected, "give the number", int(str(number)), "records_sampled")
 
 
 def _known_strata(tables: Tables) -> Iterator[Problem]:
@@ -270,6 +283,14 @@ def _one_source(tables: Tables) -> Iterator[Problem]:
             )
 
 
+def _n100_answered(tables: Tables) -> Iterator[Problem]:
+    for test, column in (("needed", "made"), ("examined", "outcome")):
+        table = tables["n100"]
+        for number, _ in table[(table["test"] == test) & table[column].isna()].iterrows():
+            expected = f"an answer, since the N100 was {test}"
+            yield Problem("n100", "a blank cell", expected, "fill it in, or take the row out", int(str(number)), column)
+
+
 def _no_stratum_called_all(tables: Tables) -> Iterator[Problem]:
     for number, name in tables["strata"]["stratum"].dropna().items():
         if name == "all":
@@ -291,6 +312,7 @@ PARTS = (
 )
 ACROSS: tuple[Callable[[Tables], Iterator[Problem]], ...] = (
     _strata_agree,
+    _totals_have_records,
     _known_strata,
     _known_records,
     _parts_within_wholes,
@@ -298,5 +320,6 @@ ACROSS: tuple[Callable[[Tables], Iterator[Problem]], ...] = (
     _opened_within_period,
     _something_audited,
     _one_source,
+    _n100_answered,
     _no_stratum_called_all,
 )

@@ -54,6 +54,11 @@ class Stratum:
     planned_margin: float | None = None
     planned_confidence_level: float | None = None
 
+    @property
+    def days(self) -> int:
+        """Return the length of the audit period in days."""
+        return (self.period_end - self.period_start).days + 1
+
 
 @dataclass(frozen=True)
 class Audit:

@@ -27,6 +27,7 @@ from cdi_stats.errors import UnreadableAudit
 from cdi_stats.resources import resource
 
 Grid = list[list[Any]]
+NO_EARLIER = "none"
 DATE_FORMATS = (
     "%Y-%m-%d",
     "%d/%m/%Y",
@@ -40,6 +41,8 @@ DATE_FORMATS = (
 )
 TIME_FORMATS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S")
 YES, NO = {"yes", "y", "true", "1"}, {"no", "n", "false", "0"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 EXCEL_EPOCH = datetime(1899, 12, 30)
 DTYPES = {"whole": "Int64", "share": "Float64", "date": "datetime64[s]", "moment": "datetime64[s]", "yes_no": "boolean"}
 
@@ -84,14 +87,27 @@ def locate_bundled(name: str) -> Path:
     return resource("data", "examples", f"{name}.xlsx")
 
 
+def locate_earlier(path: Path, audit: Audit, named: str) -> Path | None:
+    """Return the audit to compare with: as named, else as the audit itself names it; None for "none" or neither."""
+    chosen = named or audit.facts.earlier_audit
+    return locate_audit(chosen, path.parent) if chosen and chosen != NO_EARLIER else None
+
+
 def bundled_audits() -> list[str]:
     """Return the names of the audits shipped with the package."""
     return sorted(path.stem for path in resource("data", "examples").glob("*.xlsx"))
 
 
 def audit_id(path: Path) -> str:
-    """Return the name an audit's reports are filed under: its file name in lower case, safe in any path."""
-    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "audit"
+    """Return the name an audit's reports are filed under: its file name in lower case, safe in any path.
+
+    A name in other letters keeps a short hash, so that two of them do not share a folder.
+    """
+    name = (path.stem if path.is_file() else path.name).lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")
+    if not slug or slug in RESERVED or re.search(r"[^a-z0-9 ._-]", name):
+        return f"{slug or 'audit'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return slug
 
 
 def _read(source: Path) -> tuple[Audit | None, list[Problem]]:
@@ -269,7 +285,7 @@ def _text(cell: Any) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell).strip()
+    return CONTROL.sub(" ", str(cell)).strip()
 
 
 def _name(cell: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL
 from cdi_stats.methods.comparison import Change, compare_rates
-from cdi_stats.methods.extrapolation import Total, extrapolate_additional
+from cdi_stats.methods.extrapolation import Total, extrapolate_additional, sum_totals
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class Comparison:
                 "The two audits applied different counting rules "
                 f"({earlier.counting_rules}, then {later.counting_rules})."
             )
+        if self.later.audit.digest == self.earlier.audit.digest:
+            found.append("Both are the same audit file.")
+        elif self.later.audit.period[1] < self.earlier.audit.period[0]:
+            found.append("The audit called earlier is the later of the two in time.")
+        if later.force != earlier.force:
+            found.append(f"The two audits are of different forces ({earlier.force}, then {later.force}).")
         if later.timeliness_hours != earlier.timeliness_hours:
             found.append(
                 f"Timeliness means {later.timeliness_hours} hours here, and "
@@ -76,7 +82,16 @@ def compare_findings(later: Findings, earlier: Findings) -> Comparison:
         before = earlier.get(finding.measure, finding.domain, finding.stratum)
         if before is not None and finding.estimate and before.estimate:
             changes.append(_change(finding, before, _volume(later, finding)))
-    return Comparison(later, earlier, tuple(changes))
+    return Comparison(later, earlier, tuple(_summed(change, changes) for change in changes))
+
+
+def _summed(change: FindingChange, changes: list[FindingChange]) -> FindingChange:
+    """Return a weighted overall change with its additional crimes as the sum of its strata's."""
+    if change.later.weighting != "weighted" or change.later.stratum != ALL or change.later.domain != ALL:
+        return change
+    strata = [c.additional for c in changes if c.later.measure == "recording_rate" and c.later.stratum != ALL]
+    totals = [total for total in strata if total]
+    return replace(change, additional=sum_totals(totals) if totals and len(totals) == len(strata) else None)
 
 
 def _change(later: Finding, earlier: Finding, recorded: int | None) -> FindingChange:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,8 +14,8 @@ import pandas as pd
 from cdi_stats.audit.model import Audit, Stratum
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.findings.measures import ALL, MEASURES, Measure, flags_used
-from cdi_stats.methods.extrapolation import Total, extrapolate_unrecorded
-from cdi_stats.methods.proportion import Interval, proportion_interval
+from cdi_stats.methods.extrapolation import Total, extrapolate_unrecorded, sum_totals
+from cdi_stats.methods.proportion import Interval, normal_quantile, proportion_interval, wilson_limits
 from cdi_stats.methods.survey import Caution, RateEstimate, estimate_rate, estimate_rate_from_counts
 
 OTHER_WEIGHTING = {"pooled": "weighted", "weighted": "pooled"}
@@ -26,8 +26,8 @@ TOTALS_ONLY = Caution("totals-only", "Only totals are known, so clustering of cr
 class Finding:
     """One rate: what was measured, on what, and how it came out. `estimate` is None where no case was due.
 
-    `plain` is the Wilson interval that ignores clusters and frames; `published` the inspectorate's (Wald with finite
-    population, rule of three at 100 %); `unrecorded` and `unrecorded_plain` the crimes not recorded in a year.
+    `plain` is the Wilson interval that ignores records, strata and frames; `published` the inspectorate's (Wald with
+    finite population, rule of three at 100 %); `unrecorded` and `unrecorded_plain` the crimes not recorded in a year.
     """
 
     measure: str
@@ -175,17 +175,18 @@ class _Examiner:
             yield from self._rates_from_totals()
             return
         done = measure.done(self.audit, rows)
-        weighting = self._weighting()
-        headline = self._finding(measure, ALL, ALL, rows, done)
-        yield self._with_year(headline, self.audit.recorded_in_year)
-        if self.audit.population and len(self.audit.strata) > 1:
-            other = OTHER_WEIGHTING[weighting]
-            finding = self._finding(measure, ALL, ALL, rows, done, weighting=other)
-            yield self._with_year(replace(finding, measure=f"recording_rate_{other}"), self.audit.recorded_in_year)
-        for domain, stratum, part in self._parts(measure, rows):
-            if (domain, stratum) != (ALL, ALL):
-                finding = self._finding(measure, domain, stratum, rows[part], done[part])
-                yield self._with_year(finding, self._volume(stratum) if domain == ALL else None)
+        parts = [
+            self._with_year(
+                self._finding(measure, domain, stratum, rows[part], done[part]), self._volume(domain, stratum)
+            )
+            for domain, stratum, part in self._parts(measure, rows)
+            if (domain, stratum) != (ALL, ALL)
+        ]
+        strata = [part for part in parts if part.domain == ALL]
+        for key, weighting in self._weightings():
+            finding = replace(self._finding(measure, ALL, ALL, rows, done, weighting=weighting), measure=key)
+            yield self._with_overall_year(finding, strata)
+        yield from parts
 
     def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series[bool]]]:
         yield ALL, ALL, pd.Series(True, index=rows.index, dtype=bool)
@@ -217,9 +218,7 @@ class _Examiner:
             weighting = (weighting or self._weighting()) if stratum == ALL else ""
             missing = self._strata_without_sample() if stratum == ALL and domain == ALL else []
             if missing:
-                names = ", ".join(missing)
-                caution = Caution("missing-stratum", f"There is no overall rate, because {names} has no sampled crime.")
-                return Finding(measure.key, domain, stratum, None, weighting, warnings=(caution,))
+                return Finding(measure.key, domain, stratum, None, weighting, warnings=(_missing_stratum(missing),))
             whole = measure.key == "recording_rate" and domain == ALL
             estimate = self._sampled(rows, done, weighting, stratum, whole=whole) if len(rows) else None
         else:
@@ -234,7 +233,7 @@ class _Examiner:
         by_record = self.audit.by_record(rows, done)
         strata, reported = by_record["stratum"].to_numpy(), by_record["reported"].to_numpy()
         domain = (None if stratum == ALL else strata == stratum) if whole else reported > 0
-        weight = None if weighting == "weighted" else np.ones(len(by_record))
+        weight = self._weights(strata, {s.stratum: s.records_sampled for s in self.audit.strata}, weighting)
         recorded = by_record["recorded"].to_numpy()
         estimate: RateEstimate = self._estimate(recorded, reported, strata, self.audit.population, weight, domain)
         return estimate
@@ -289,24 +288,25 @@ class _Examiner:
         totals = {
             str(row["stratum"]): (int(row["recorded"]), int(row["reported"])) for row in chosen.to_dict("records")
         }
-        missing = [s.stratum for s in self.audit.strata if not totals.get(s.stratum, (0, 0))[1]]
+        strata = []
+        for s in self.audit.strata:
+            recorded, reported = totals.get(s.stratum, (0, 0))
+            population = _crimes_in_frame(s, reported)
+            finding = self._from_totals("recording_rate", ALL, s.stratum, recorded, reported, population)
+            strata.append(self._with_year(finding, s.recorded_in_year))
+        missing = [s.label for s in self.audit.strata if not totals.get(s.stratum, (0, 0))[1]]
         if missing:
-            names = ", ".join(missing)
-            caution = Caution("missing-stratum", f"There is no overall rate, because {names} has no sampled crime.")
-            yield Finding("recording_rate", ALL, ALL, None, warnings=(caution,))
+            yield Finding("recording_rate", ALL, ALL, None, warnings=(_missing_stratum(missing),))
         else:
-            for measure, weighting in self._weightings(totals):
-                yield self._overall_from_totals(measure, weighting, totals)
-        for stratum in self.audit.strata:
-            recorded, reported = totals.get(stratum.stratum, (0, 0))
-            population = _crimes_in_frame(stratum, reported)
-            finding = self._from_totals("recording_rate", ALL, stratum.stratum, recorded, reported, population)
-            yield self._with_year(finding, stratum.recorded_in_year)
+            for measure, weighting in self._weightings():
+                yield self._with_overall_year(self._overall_from_totals(measure, weighting, totals), strata)
+        yield from strata
 
-    def _weightings(self, totals: dict[str, tuple[int, int]]) -> Iterable[tuple[str, str]]:
+    def _weightings(self) -> Iterable[tuple[str, str]]:
+        """Yield the overall rate's measure and weighting, then the other one where the frames allow both."""
         weighting = self._weighting()
         yield "recording_rate", weighting
-        if self.audit.population and len(totals) > 1:
+        if self.audit.population and len(self.audit.strata) > 1:
             other = OTHER_WEIGHTING[weighting]
             yield f"recording_rate_{other}", other
 
@@ -316,19 +316,39 @@ class _Examiner:
         recorded = np.concatenate([np.repeat([1, 0], [totals[n][0], totals[n][1] - totals[n][0]]) for n in names])
         stratum = np.repeat(names, [totals[n][1] for n in names])
         frames = {s.stratum: _crimes_in_frame(s, totals[s.stratum][1]) for s in self.audit.strata}
-        population = None if None in frames.values() else frames
-        weight = None if weighting == "weighted" else np.ones(recorded.size)
-        estimate = self._estimate(recorded, np.ones(recorded.size), stratum, population, weight, None)
-        estimate = replace(estimate, records=None, design_effect=math.nan, warnings=(*estimate.warnings, TOTALS_ONLY))
-        finding = self._complete(Finding(measure, ALL, ALL, estimate, weighting))
-        return self._with_year(finding, self.audit.recorded_in_year)
+        known = None if None in frames.values() else {name: size or 0.0 for name, size in frames.items()}
+        estimate: RateEstimate = estimate_rate(
+            recorded,
+            np.ones(recorded.size),
+            stratum=stratum,
+            population=known,
+            weight=self._weights(stratum, {n: totals[n][1] for n in names}, weighting, frames),
+            confidence_level=self.level,
+            degrees_of_freedom="normal",
+        )
+        kept = tuple(caution for caution in estimate.warnings if caution.code in ("pooled", "unanimous"))
+        estimate = replace(estimate, records=None, design_effect=math.nan, warnings=(*kept, TOTALS_ONLY))
+        return self._complete(Finding(measure, ALL, ALL, estimate, weighting))
+
+    def _weights(
+        self, stratum: Any, sampled: dict[str, int], weighting: str, frames: Mapping[str, float | None] | None = None
+    ) -> Any:
+        """Return each record's weight: what it stands for in a year, so that a longer audit period counts no more."""
+        if weighting != "weighted":
+            return np.ones(len(stratum))
+        frames = frames or {s.stratum: s.records_in_frame for s in self.audit.strata}
+        by_stratum = {
+            s.stratum: (frames[s.stratum] or 0) / sampled[s.stratum] * 365 / s.days for s in self.audit.strata
+        }
+        return np.array([by_stratum[name] for name in stratum])
 
     def _complete(self, finding: Finding) -> Finding:
         """Add what each rate is set beside: the plain interval, the published one, and its cautions."""
         e = finding.estimate
         if e is None:
             return replace(finding, warnings=(Caution("no-case", "No case was due."),))
-        plain = proportion_interval(e.recorded, e.reported, confidence_level=self.level)
+        low, high = wilson_limits(e.rate, e.reported, normal_quantile(self.level))
+        plain = Interval(max(float(low), 0.0), min(float(high), 1.0), self.level, "wilson")
         published = None
         if finding.measure.startswith("recording_rate") and finding.domain == ALL:
             size = None if e.crimes_in_frame is None else max(e.crimes_in_frame, e.reported)
@@ -336,6 +356,7 @@ class _Examiner:
         return replace(finding, plain=plain, published=published, warnings=e.warnings)
 
     def _with_year(self, finding: Finding, recorded: int | None) -> Finding:
+        """Add the crimes not recorded in a year, where its volume is known and some crime was recorded."""
         if not recorded or finding.estimate is None or finding.plain is None or not finding.done:
             return finding
         plain = replace(finding.estimate, interval=finding.plain)
@@ -345,10 +366,25 @@ class _Examiner:
             unrecorded_plain=extrapolate_unrecorded(plain, recorded=recorded),
         )
 
+    def _with_overall_year(self, finding: Finding, strata: Sequence[Finding]) -> Finding:
+        """Add the year's crimes: of the pooled rate by itself, as the inspectorate does; else the sum of strata."""
+        if finding.weighting != "weighted":
+            return self._with_year(finding, self.audit.recorded_in_year)
+        totals = [(row.unrecorded, row.unrecorded_plain) for row in strata if row.unrecorded and row.unrecorded_plain]
+        if len(totals) < len(strata):
+            return finding
+        whole, plain = (sum_totals(column) for column in zip(*totals, strict=True))
+        return replace(finding, unrecorded=whole, unrecorded_plain=plain)
+
     def _weighting(self) -> str:
+        """Return how strata make the overall rate: as asked where frames are known, else pooled; "" for one."""
+        if len(self.audit.strata) < 2:
+            return ""
         return self.overall if self.audit.population else "pooled"
 
-    def _volume(self, stratum: str) -> int | None:
+    def _volume(self, domain: str, stratum: str) -> int | None:
+        if domain != ALL:
+            return None
         return next((s.recorded_in_year for s in self.audit.strata if s.stratum == stratum), None)
 
     def _strata_without_sample(self) -> list[str]:
@@ -356,9 +392,15 @@ class _Examiner:
         return [s.label for s in self.audit.strata if s.stratum not in present]
 
 
+def _missing_stratum(labels: Sequence[str]) -> Caution:
+    return Caution(
+        "missing-stratum", f"There is no overall rate, because no crime was sampled of: {', '.join(labels)}."
+    )
+
+
 def _crimes_in_frame(stratum: Stratum, reported: int) -> float | None:
     """Return the crimes in a stratum's frame: records in the frame times crimes a sampled record."""
-    if stratum.records_in_frame is None:
+    if stratum.records_in_frame is None or not stratum.records_sampled:
         return None
     return max(stratum.records_in_frame * reported / stratum.records_sampled, reported)
 

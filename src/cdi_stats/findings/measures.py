@@ -20,6 +20,7 @@ DOMAIN_LABELS = {
     "hate": "hate crime",
     "vulnerable": "crimes against vulnerable victims",
     "third_party": "crimes reported by third-party professionals",
+    "sexual excluding rape": "sexual offences excluding rape",
     "violence": "violent crime",
     "sexual": "sexual offences",
 }
@@ -98,7 +99,8 @@ MEASURES: dict[str, Measure] = {
             _is("test", "needed"), _is("made"),
         ),
         Measure(
-            "n100_correct", "N100s examined and found right", "were right", "N100s examined", "n100",
+            "n100_correct", "N100s examined and correctly recorded", "were correctly recorded",
+            "N100s examined", "n100",
             _is("test", "examined"), _is("outcome", "correct"),
         ),
         Measure(

@@ -101,7 +101,7 @@ def _row_replicas(row: Mapping[Any, Any], audit: str, findings: Findings, compar
     for column, value in (("n_reported", finding.due), ("n_recorded", finding.done)):
         if _given(row[column]):
             what = column.removeprefix("n_")
-            yield _same(f"{name} {what}", f"{_number(row[column]):.0f}", str(value), "count of the rebuilt records")
+            yield _same(f"{name} {what}", f"{_number(row[column]):.0f}", str(value), "count in the audit")
     if _given(row["rate_pct"]):
         yield _rate(name, str(row["rate_pct"]), finding)
     if _given(row["ci_plus_minus_pct"]):

@@ -10,6 +10,7 @@ U falls as p rises, so the limits of U are those of p transformed: exact where R
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdi_stats.errors import InvalidCounts
@@ -72,6 +73,19 @@ def extrapolate_additional(
         )
         value, low, high = volume * (1 - ratio), volume * (1 - ratio_high), volume * (1 - ratio_low)
     return Total(value, Interval(low, high, level, "mover"), f"{volume:,.0f} {basis}")
+
+
+def sum_totals(totals: Sequence[Total]) -> Total:
+    """Return the sum of independent totals, such as those of strata, with limits by MOVER.
+
+    L = sum v - sqrt(sum (v - l)^2), U = sum v + sqrt(sum (u - v)^2) (Donner & Zou 2012): asymmetric as its parts are.
+    """
+    if not totals:
+        raise InvalidCounts("totals: found none; expected at least one")
+    value = math.fsum(total.value for total in totals)
+    low = value - math.hypot(*(total.value - total.interval.low for total in totals))
+    high = value + math.hypot(*(total.interval.high - total.value for total in totals))
+    return Total(value, Interval(low, high, totals[0].interval.confidence_level, "mover"), "sum over strata")
 
 
 def _one_of(recorded: float | None, reported: float | None) -> tuple[float, str]:

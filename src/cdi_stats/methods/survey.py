@@ -30,7 +30,7 @@ from cdi_stats.methods.proportion import (
     wilson_limits,
 )
 
-DEGREES_OF_FREEDOM = ("kurtosis", "design")
+DEGREES_OF_FREEDOM = ("kurtosis", "design", "normal")
 FEW_DEGREES_OF_FREEDOM = 8
 DOMINANT_SHARE = 0.25
 
@@ -103,8 +103,8 @@ def estimate_rate(
     finite populations still in its variance. `domain` is a boolean mask, or labels, one a record; labels give a dict
     {label: RateEstimate}, with None for a label whose records hold no crime. `method` is "wilson" (Wilson on effective
     crimes, the default) or "wald" (linearised; Wilson where no crime was missed). `degrees_of_freedom` is "kurtosis"
-    (Valliant & Rust 2010) or "design" (records minus strata, effective crimes uncapped: R survey's convention). Raises
-    InvalidCounts for impossible input.
+    (Valliant & Rust 2010) or "design" (records minus strata, effective crimes uncapped: R survey's convention), or
+    "normal" (a normal quantile, for crimes that stand alone). Raises InvalidCounts for impossible input.
     """
     check_confidence_level(confidence_level)
     if method not in METHODS:
@@ -275,16 +275,17 @@ def _estimate(
     reported, recorded = int(design.reported[inside].sum()), int(design.recorded[inside].sum())
     records = int(inside.sum())
     design_df = records - np.unique(h[inside]).size
-    shares = scale[h] * centred**2 / variance if variance else np.zeros(1)
+    top_share = float((scale[h] * centred**2).max() / variance) if variance else math.nan
     census = bool(np.all(unsampled[np.unique(h[inside])] == 0))
     spread = rate * (1 - rate)
     if variance > 0:
-        effective = spread / variance
-        if degrees_of_freedom == "kurtosis":
-            effective = min(effective, reported)
+        effective = spread / variance if degrees_of_freedom == "design" else min(spread / variance, reported)
         effect = reported * variance / spread
-        kurtosis_df = min(_kurtosis_df(parts, squares, fourths, design.sampled), max(design_df, 1))
-        df = kurtosis_df if degrees_of_freedom == "kurtosis" else float(max(design_df, 1))
+        df = {
+            "kurtosis": min(_kurtosis_df(parts, squares, fourths, design.sampled), max(design_df, 1)),
+            "design": float(max(design_df, 1)),
+            "normal": math.inf,
+        }[degrees_of_freedom]
     else:
         effective = math.inf if census else min(reported, _kish_records(w, design.reported))
         effect, df = math.nan, math.inf
@@ -298,8 +299,8 @@ def _estimate(
         effective_sample_size=effective,
         design_effect=effect,
         degrees_of_freedom=df,
-        warnings=_cautions(design, inside, recorded, reported, df, float(shares.max()), census),
-        top_record_share=float(shares.max()) if variance else math.nan,
+        warnings=_cautions(design, inside, recorded, reported, df, top_share, census),
+        top_record_share=top_share,
         crimes_in_frame=_crimes_in_frame(design, inside),
     )
     return replace(estimate, interval=_interval(estimate, level, method))
@@ -359,7 +360,7 @@ def _cautions(
         found.append(
             Caution("unanimous", f"{what}; the limit counts effective records, since crimes in one record are alike.")
         )
-    elif math.isinf(df):
+    elif math.isnan(top_share):
         found.append(
             Caution("no-variation", "Every record shows the same rate; the interval counts effective records.")
         )
@@ -371,7 +372,9 @@ def _cautions(
             )
         )
     if top_share > DOMINANT_SHARE:
-        found.append(Caution("one-record-dominates", f"One record makes {top_share:.0%} of the sampling variance."))
+        found.append(
+            Caution("one-record-dominates", f"One record accounts for {top_share:.0%} of the sampling variance.")
+        )
     return tuple(found)
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdi_stats.errors import BadParameters
-from cdi_stats.methods.survey import DEGREES_OF_FREEDOM, METHODS
 
 
 class ReportParameters(BaseModel):
@@ -55,7 +54,3 @@ def _line(model: type[ReportParameters], detail: Any) -> str:
 def _near(name: str, known: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f". Did you mean {near[0]}?" if near else ""
-
-
-assert set(METHODS) == {"wilson", "wald"}
-assert set(DEGREES_OF_FREEDOM) == {"kurtosis", "design"}

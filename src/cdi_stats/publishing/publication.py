@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from cdi_stats.audit.model import Audit
-from cdi_stats.audit.reading import bundled_audits, locate_audit, locate_bundled, read_audit
+from cdi_stats.audit.reading import (
+    NO_EARLIER,
+    bundled_audits,
+    locate_audit,
+    locate_bundled,
+    locate_earlier,
+    read_audit,
+)
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, read_document
 from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
@@ -25,6 +32,7 @@ from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.typst import render_pdf
 from cdi_stats.report.blocks import Json, figures
 
+COMPARING = ("reinspection",)
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst")
 WRITERS: dict[str, Callable[[Document], bytes]] = {
     "html": lambda document: render_html(document).encode("utf-8"),
@@ -67,22 +75,29 @@ def publish(
         raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
     given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
-    inputs = _inputs(checked)
+    inputs = _inputs(report, checked)
     checked = checked | {"audit": _portable(checked["audit"])}
-    if checked["earlier"] not in ("", "none"):
+    if checked["earlier"] not in ("", NO_EARLIER):
         checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
     folder = Path(out) / inputs[0].id / report
     try:
         with _staging(folder) as stage:
             shown = _write(report, checked, inputs, wanted, stage)
-        write_index(Path(out))
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
             "To mend: give another with --out, or free space. Nothing was published"
         ) from error
+    _renew_index(Path(out))
     files = {name: folder / f"{report}.{name}" for name in wanted}
     return Publication(report, inputs[0].id, folder, files, shown)
+
+
+def _renew_index(out: Path) -> None:
+    try:
+        write_index(out)
+    except OSError as error:
+        raise ReportFailed(f"{out}: the report was published, but the index was not ({error.strerror})") from error
 
 
 def _write(
@@ -116,14 +131,16 @@ def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
     return dict(sorted(found.items()))
 
 
-def _inputs(checked: Mapping[str, Any]) -> list[Audit]:
+def _inputs(report: str, checked: Mapping[str, Any]) -> list[Audit]:
     """Read the audits a report needs, so that anything wrong with them is said before a kernel starts."""
     path = locate_audit(checked["audit"])
     audit = read_audit(path)
-    earlier = checked["earlier"] or audit.facts.earlier_audit
-    if not earlier or earlier == "none":
-        return [audit]
-    return [audit, read_audit(locate_audit(earlier, path.parent))]
+    earlier = locate_earlier(path, audit, checked["earlier"])
+    if earlier is None and report in COMPARING:
+        raise BadParameters(
+            f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"
+        )
+    return [audit] if earlier is None else [audit, read_audit(earlier)]
 
 
 def _portable(name: str, beside: Path | None = None) -> str:
@@ -151,8 +168,10 @@ def _verify(document: Document, shown: Mapping[str, Json], stage: Path, report: 
         if not (stage / f"{report}.{name}").stat().st_size:
             raise ReportFailed(f"{report}: the {name} file is empty")
     if "html" in formats:
+        from markupsafe import escape
+
         page = (stage / f"{report}.html").read_text(encoding="utf-8")
-        missing = [key for key in shown if f'data-figure="{key}"' not in page]
+        missing = [key for key in shown if f'data-figure="{escape(key)}"' not in page]
         if missing:
             raise ReportFailed(f"{report}: the page lacks {len(missing)} figures, the first is {missing[0]}")
     if not document.date:

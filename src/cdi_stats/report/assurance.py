@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.findings.measures import domain_label
 from cdi_stats.report import tables
 from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Strong, Table, Text
-from cdi_stats.report.narrative import join, say
+from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.numbers import FindingNumbers
 from cdi_stats.resources import code_list
 
@@ -80,6 +81,12 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
     if comparison:
         for caution in comparison.cautions:
             yield _point("Comparison.", caution)
+    if any(s.recorded_in_year for s in findings.audit.strata):
+        yield _point(
+            "Yearly figures.",
+            "Their ranges allow for sampling alone. They take the audit period to stand for the year, crime from "
+            "audited routes for all crime, and the recorded volume as exact.",
+        )
     yield _point(
         "What is not seen.",
         "Reports that left no auditable record, and crimes that nobody reported, are outside every figure here.",
@@ -88,10 +95,10 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
 
 def _cautions(findings: Findings) -> dict[str, list[str]]:
     """Return each caution on a recording rate with the rates it concerns."""
-    labels = {s.stratum: s.label.capitalize() for s in findings.audit.strata}
+    labels = {s.stratum: capital(s.label) for s in findings.audit.strata}
     found: dict[str, list[str]] = {}
     for row in findings.of("recording_rate"):
-        name = labels.get(row.stratum, "Overall") if row.domain == "all" else row.domain.replace("_", " ").capitalize()
+        name = labels.get(row.stratum, "Overall") if row.domain == "all" else capital(domain_label(row.domain))
         for caution in row.warnings:
             if caution.code not in ("pooled", "totals-only"):
                 found.setdefault(caution.message, []).append(name)
@@ -115,14 +122,12 @@ def _comparison_words(overall: Finding) -> Text:
     n = FindingNumbers(overall)
     if isinstance(n.records, Figure):
         first = say(
-            "If every crime were independent of the others, the overall interval would be {plain_low} to {plain_high} "
-            "(plain Wilson); adjusted for the records that crimes come in, it is {low} to {high}.",
+            "Plain Wilson, which ignores records, strata and frames, would give the overall rate an interval of "
+            "{plain_low} to {plain_high}; the one used here, which allows for them, is {low} to {high}.",
             plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
         )  # fmt: skip
     else:
-        first = (
-            "Only totals are known: the interval used here allows for the frame, but not for crimes sharing a record."
-        )
+        first = "Only totals are known: the interval used here cannot allow for crimes that share a record."
     return join(
         first,
         "The inspectorate publishes Wald's interval, corrected for the finite frame, and the rule of three where no "
@@ -142,8 +147,16 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
         "kurtosis": "Student's t on degrees of freedom from the residuals' kurtosis (after Valliant and Rust 2010)",
         "design": "Student's t on the number of records less that of strata",
     }[findings.degrees_of_freedom]
-    name = {"wilson": "Wilson's score interval (1927)", "wald": "the linearised Wald interval"}[findings.method]
-    yield _point("Interval.", f"{name[0].upper()}{name[1:]} on the effective number of crimes, with {df}.")
+    name = {
+        "wilson": "Wilson's score interval (1927) on the effective number of crimes",
+        "wald": "The rate and its linearised standard error (Wald)",
+    }[findings.method]
+    if not findings.audit.has_records:
+        name, df = (
+            "Wilson's score interval (1927) on the crimes audited",
+            "a normal quantile, since only totals are known",
+        )
+    yield _point("Interval.", f"{name}, with {df}.")
     yield _point(
         "No miss.",
         "Where every sampled crime was recorded, the lower limit is Wilson's on Kish's effective number of records.",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cdi_stats.findings.causes import Cause
-from cdi_stats.findings.change import Comparison
+from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding
 from cdi_stats.report.blocks import Chart, Text
@@ -158,7 +158,9 @@ def annual_chart(title: str, findings: Sequence[tuple[str, Finding]]) -> Chart:
     return Chart(title, subtitle, _range_plot(marks), _marks_alt(subtitle, marks))
 
 
-def concentration_chart(title: str, concentrations: Sequence[tuple[str, Concentration]]) -> Chart:
+def concentration_chart(
+    title: str, concentrations: Sequence[tuple[str, Concentration]], notes: tuple[Text, ...] = ()
+) -> Chart:
     """Return how the misses of each stratum pile up over its records, those with most first."""
     subtitle = "Share of missed crimes by number of records, those with the most misses first"
     shown = [(label, c) for label, c in concentrations if c.missed]
@@ -167,7 +169,7 @@ def concentration_chart(title: str, concentrations: Sequence[tuple[str, Concentr
         for label, c in shown
     ]
     picture = _svg(7, lambda axes: _draw_running(axes, shown), left=0.09, right=0.24, below=BELOW + AXIS_NAME)
-    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.", notes)
 
 
 def _draw_running(axes: Axes, shown: Sequence[tuple[str, Concentration]]) -> None:
@@ -196,16 +198,14 @@ def _draw_running(axes: Axes, shown: Sequence[tuple[str, Concentration]]) -> Non
     axes.set_xlabel("Records with a missed crime")
 
 
-def change_chart(title: str, comparison: Comparison, keys: Sequence[tuple[str, tuple[str, str, str]]]) -> Chart:
+def change_chart(title: str, level: str, changes: Sequence[tuple[str, FindingChange]]) -> Chart:
     """Return each change in percentage points with its interval, beside no change."""
     marks = []
-    for label, key in keys:
-        change = comparison.get(*key)
-        if change is not None:
-            n, c = ChangeNumbers(change), change.change
-            text = f"{n.difference.text} ({n.low.text} to {n.high.text})"
-            marks.append(Mark(label, c.value, c.interval.low, c.interval.high, text))
-    subtitle = f"Change of the rate in percentage points, with {comparison.later.level} intervals"
+    for label, change in changes:
+        n, c = ChangeNumbers(change), change.change
+        text = f"{n.difference.text} ({n.low.text} to {n.high.text})"
+        marks.append(Mark(label, c.value, c.interval.low, c.interval.high, text))
+    subtitle = f"Change of the rate in percentage points, with {level} intervals"
     return Chart(title, subtitle, _change_plot(marks), _marks_alt(subtitle, marks))
 
 
@@ -291,7 +291,7 @@ def _change_plot(marks: Sequence[Mark]) -> str:
         axes.xaxis.set_major_formatter(lambda value, _: points(value, 0))
         axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
 
-    return _svg(len(marks), draw, below=BELOW + AXIS_NAME)
+    return _svg(len(marks), draw, left=0.44, right=0.2, below=BELOW + AXIS_NAME)
 
 
 def _percent_axis(axes: Axes, start: float, end: float) -> None:

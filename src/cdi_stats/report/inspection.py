@@ -7,36 +7,34 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cdi_stats.audit.model import Audit
-from cdi_stats.audit.reading import locate_audit, read_audit
+from cdi_stats.audit.reading import locate_audit, locate_earlier, read_audit
 from cdi_stats.findings.causes import examine_causes
-from cdi_stats.findings.change import Comparison, compare_findings
+from cdi_stats.findings.change import Comparison, FindingChange, compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Finding, Findings, examine
 from cdi_stats.findings.measures import ALL, domain_label, measure_of
-from cdi_stats.report import narrative, tables
+from cdi_stats.report import headlines, narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
     Block,
     Bullets,
     Callout,
     Chart,
-    Figure,
     Heading,
-    Judgements,
     Paragraph,
     Section,
     Statement,
     Strong,
     Text,
-    Title,
     section,
 )
+from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.narrative import capital, join, say
-from cdi_stats.report.numbers import FindingNumbers, count, in_words, long_date, percent
 from cdi_stats.report.statements import count_statement, rate_statement, timeliness_statement
-from cdi_stats.resources import code_list
 
-NO_EARLIER = "none"
+COMPARED = ("recording_rate", "timeliness", "vulnerable_victims", "n100_made", "n100_correct",
+            "cancelled_correctly", "victims_informed")  # fmt: skip
+MIXED = ("timeliness", "cancelled_correctly")
 
 
 def open_report(
@@ -56,10 +54,10 @@ def open_report(
     path = locate_audit(audit)
     options = {"confidence_level": confidence_level, "method": method, "degrees_of_freedom": degrees_of_freedom}
     findings = examine(read_audit(path), overall=overall or None, **options)  # type: ignore[arg-type]
-    named = earlier or findings.audit.facts.earlier_audit
-    if not named or named == NO_EARLIER:
+    other = locate_earlier(path, findings.audit, earlier)
+    if other is None:
         return Report(findings)
-    before = examine(read_audit(locate_audit(named, path.parent)), overall=overall or None, **options)  # type: ignore[arg-type]
+    before = examine(read_audit(other), overall=overall or None, **options)  # type: ignore[arg-type]
     return Report(findings, compare_findings(findings, before))
 
 
@@ -84,55 +82,28 @@ class Report:
         return _rates(self.findings)
 
     @property
-    def _earlier_rates(self) -> list[tuple[str, Finding]]:
-        return _rates(self.comparison.earlier) if self.comparison else []
-
-    @property
     def _level(self) -> str:
         return self.findings.level
 
     def title(self) -> Section:
         """Tell whose report this is, when and from what; and what every reader must know first."""
-        facts, overall = self.audit.facts, self.findings.overall
-        n = FindingNumbers(overall)
-        due = sum(self.findings.stratum(s.stratum).due for s in self.audit.strata)
-        sample = say("{due} reported crimes", due=Figure("sample/reported", due, count(due), "count", "all strata"))
-        if n.exists and self.audit.has_records:
-            sample = say("{due} reported crimes in {records} records", due=n.due, records=n.records)
-        rows: list[tuple[str, Text]] = [
-            ("Force", facts.force),
-            ("Kind of audit", code_list("audit_types")[facts.audit_type]),
-            ("Audit period", narrative.period_words(self.findings)),
-            ("Sample", sample),
-            ("Prepared by", facts.prepared_by),
-            ("Published", long_date(facts.publication_date)),
-            ("Counting rules", facts.counting_rules),
-        ]
-        if facts.prepared_for:
-            rows.insert(4, ("Prepared for", facts.prepared_for))
-        note = Callout("note", "Read this first", facts.note) if facts.note else None
-        title = Title(facts.title or facts.force, facts.publication_date.isoformat(), tuple(rows), facts.prepared_by)
-        return section(title, note)
+        return title_section(self.findings)
 
     def judgement(self) -> Section:
         """Show the grades that people gave; none is ever computed."""
-        table, grades = self.audit.tables["judgements"], code_list("judgements")
-        given = {str(row.question): grades[str(row.judgement)] for row in table.itertuples()}
-        if not given:
-            return section(Paragraph("No judgement has been entered for this audit."))
-        rows = tuple((label, given[code]) for code, label in code_list("questions").items() if code in given)
-        return section(
-            Judgements(rows, f"Given by {self.audit.facts.prepared_by}; judgements are never computed here.")
-        )
+        return judgement_section(self.audit)
 
     def summary(self) -> Section:
         """Tell the whole in a few sentences and figures."""
         overall = self.findings.overall
-        paragraphs: list[Text | None] = [self._overall_words()]
+        paragraphs: list[Text | None] = [
+            join(headlines.opening(self.findings), headlines.other_weighting(self.findings))
+        ]
         if overall.estimate:
             paragraphs.append(narrative.unrecorded_sentence(overall))
-            paragraphs.append(self._change_words("crimes"))
-            paragraphs.append(self._weakest_words())
+            paragraphs.append(headlines.change_words(self.comparison, "crimes"))
+            paragraphs.append(headlines.worsened_words(self._changes))
+            paragraphs.append(headlines.lowest(self.findings))
         cards = [rate_statement(label, finding) for label, finding in self._rates if finding.estimate]
         return section(
             *cards,
@@ -147,7 +118,8 @@ class Report:
         words = [narrative.route_sentence(self.findings)]
         if finding.estimate:
             words.append(narrative.published_sentence(finding))
-            words.append(narrative.weighting_sentences(self.findings))
+            weightings = headlines.other_weighting(self.findings), headlines.why_weightings_differ(self.findings)
+            words.append(join(*weightings))
         rates = [(label, row) for label, row in self._rates if row.estimate]
         return section(
             *self._statements(None),
@@ -170,7 +142,7 @@ class Report:
                 parts.append(self._statements(stratum.stratum))
                 words.append(narrative.published_sentence(finding))
                 words.append(narrative.unrecorded_sentence(finding, stratum.label))
-                words.append(self._change_words("crimes of this kind", stratum.stratum))
+                words.append(headlines.change_words(self.comparison, "crimes of this kind", stratum.stratum))
             parts.append(_paragraphs(words))
             parts.append(self._context(stratum.stratum))
         return section(*parts)
@@ -204,12 +176,10 @@ class Report:
             )
         from cdi_stats.report.charts import causes_chart
 
-        top = causes[0]
-        title = f"“{top.label}” is the reason most often given"
         return section(
             Paragraph(narrative.causes_sentence(causes)),
             self._context("causes"),
-            causes_chart(title, causes, self._level, notes),
+            causes_chart(headlines.causes_title(causes), causes, self._level, notes),
             tables.causes_table("Reasons for crimes not recorded", causes, self._level),
         )
 
@@ -225,15 +195,18 @@ class Report:
             return section(Paragraph("No crime was missed in any record."))
         from cdi_stats.report.charts import concentration_chart
 
-        label, worst = max(shown, key=lambda row: row[1].share(2))
-        title = f"Two records hold {percent(worst.share(2), 0)} of the misses in {label[0].lower()}{label[1:]}"
+        notes: tuple[Text, ...] = ()
+        if self.audit.facts.records_basis != "audited":
+            notes = (
+                "The records are rebuilt from totals: how misses lie over them is illustrative where not published.",
+            )
         words = [
             say("{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c))
             for label, c in rows
         ]
         return section(
             Bullets(tuple(words)),
-            concentration_chart(title, shown),
+            concentration_chart(headlines.concentration_title(shown), shown, notes),
             tables.concentration_table("Missed crimes and the records that hold them", shown),
         )
 
@@ -242,28 +215,28 @@ class Report:
         rows = [(label, row) for label, row in self._rates if row.unrecorded]
         if not rows:
             return section(
-                Paragraph("The crimes recorded in the year are not given, so nothing is extrapolated to a year.")
+                Paragraph(
+                    "Nothing is extrapolated to a year: that needs the crimes recorded in the year, and a sample in "
+                    "which some crime was recorded."
+                )
             )
         from cdi_stats.report.charts import annual_chart
 
         label, first = rows[0]
-        whole = label == "Overall"
-        words = narrative.unrecorded_sentence(first, "" if whole else label[0].lower() + label[1:])
-        some = first.done < first.due
-        title = f"Over {FindingNumbers(first).unrecorded} reported crimes a year are not recorded"
-        title = title if some else "No sampled crime was missed, so few a year can be"
-        title = title if whole else f"{title} in {label[0].lower()}{label[1:]}"
+        title = headlines.annual_title(label, first)
+        words = join(
+            narrative.unrecorded_sentence(first, "" if label == headlines.OVERALL else narrative.in_sentence(label)),
+            headlines.sum_of_strata(self.findings),
+        )
         parts: list[Block | Iterable[Block] | None] = [
             *_paragraphs([words]),
             annual_chart(title, rows),
             tables.annual_table("Crimes not recorded in a year", rows),
         ]
-        if self.comparison:
-            parts.append(
-                tables.additional_table(
-                    "Additional crimes recorded a year, against the earlier audit", self.comparison, self._rate_keys
-                )
-            )
+        rates = [(label, c) for label, c in self._changes if c.additional]
+        if rates:
+            caption = "Crimes recorded a year beyond what the earlier rate would have given"
+            parts.append(tables.additional_table(caption, self.findings.level, rates))
         return section(*parts)
 
     def changes(self) -> Section:
@@ -272,19 +245,17 @@ class Report:
             return section(Paragraph("There is no earlier audit to compare with."))
         from cdi_stats.report.charts import change_chart
 
-        keys = [*self._rate_keys, *self._other_keys]
-        changes = [self.comparison.get(*key) for _, key in keys]
-        if not any(changes):
+        changes = self._changes
+        if not changes:
             return section(Paragraph("The two audits share no rate that could be compared."))
-        improved = sum(c is not None and c.change.direction == "improved" for c in changes)
-        compared = sum(c is not None for c in changes)
-        title = f"{capital(in_words(improved))} of {in_words(compared)} rates clearly improved"
         cautions = self.comparison.cautions
         return section(
-            *_paragraphs([self._change_words("crimes")]),
+            *_paragraphs([headlines.change_words(self.comparison, "crimes"), headlines.worsened_words(changes)]),
             Callout("warning", "Before comparing", " ".join(cautions)) if cautions else None,
-            change_chart(title, self.comparison, keys),
-            tables.change_table("Earlier and present findings", self.comparison, keys),
+            change_chart(
+                headlines.changes_title([change for _, change in changes]), self.comparison.later.level, changes
+            ),
+            tables.change_table("Earlier and present findings", self.comparison.later.level, changes),
         )
 
     def vulnerable(self) -> Section:
@@ -309,14 +280,13 @@ class Report:
 
     def timeliness(self) -> Section:
         """Tell how many recorded crimes were recorded in time."""
-        rows = [(self._part_label(f), f) for f in self.findings.of("timeliness") if f.estimate and f.stratum != ALL]
+        rows = [(self._part_label(f), f) for f in self._parts_of("timeliness")]
         if not rows:
             return self._told("timeliness", [], [])
         from cdi_stats.report.charts import timeliness_chart
 
         hours = self.audit.facts.timeliness_hours
-        label, worst = min(rows, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        title = f"{capital(label)} is least often recorded in time, at {FindingNumbers(worst).rate}"
+        title = headlines.timeliness_title(rows)
         cards = [timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
         words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
@@ -359,52 +329,19 @@ class Report:
         """Tell the technical detail: methods side by side, formulas in words, and how to repeat the run."""
         return section(*annex_blocks(self.findings, self._rates))
 
-    @property
-    def _rate_keys(self) -> list[tuple[str, tuple[str, str, str]]]:
-        return [(label, (row.measure, row.domain, row.stratum)) for label, row in self._rates]
+    @cached_property
+    def _changes(self) -> list[tuple[str, FindingChange]]:
+        """Return every rate that is compared, labelled: recording rates first, then the other measures."""
+        changes = self.comparison.changes if self.comparison else ()
+        order = {measure: place for place, measure in enumerate(COMPARED)}
+        shown = [c for c in changes if c.later.measure in order and not _is_mixed(c.later)]
+        return [(self._change_label(c.later), c) for c in sorted(shown, key=lambda c: order[c.later.measure])]
 
-    @property
-    def _other_keys(self) -> list[tuple[str, tuple[str, str, str]]]:
-        rates = [row for row in self.findings.of("recording_rate") if row.domain != ALL]
-        return [(capital(domain_label(row.domain)), (row.measure, row.domain, row.stratum)) for row in rates]
-
-    def _overall_words(self) -> Text:
-        overall = self.findings.overall
-        if overall.estimate is None:
-            return narrative.rate_sentence(overall)
-        n = FindingNumbers(overall)
-        return say(
-            "{force} recorded an estimated {rate} of the crimes reported to it ({level} interval {low} to {high}; "
-            "{done} of {due} crimes audited{weighting}). The crimes were reported in the audit period, {period}.",
-            force=self.audit.facts.force,
-            rate=n.rate,
-            level=n.level,
-            low=n.low,
-            high=n.high,
-            done=n.done,
-            due=n.due,
-            weighting=f", {overall.weighting}" if overall.weighting else "",
-            period=narrative.period_words(self.findings),
-        )
-
-    def _weakest_words(self) -> Text | None:
-        rows = [(s.label, self.findings.stratum(s.stratum)) for s in self.audit.strata]
-        known = [(label, row) for label, row in rows if row.estimate]
-        if len(known) < 2:
-            return None
-        label, weakest = min(known, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        n = FindingNumbers(weakest)
-        return say(
-            "Recording is weakest for {label}: {rate} ({level} interval {low} to {high}; "
-            "{done} of {due} crimes audited).",
-            label=label, rate=n.rate, level=n.level, low=n.low, high=n.high, done=n.done, due=n.due,
-        )  # fmt: skip
-
-    def _change_words(self, what: str, stratum: str = ALL) -> Text | None:
-        change = self.comparison.get("recording_rate", ALL, stratum) if self.comparison else None
-        if change is None:
-            return None
-        return join(narrative.change_sentence(change), narrative.additional_sentence(change, what))
+    def _change_label(self, finding: Finding) -> str:
+        if finding.measure == "recording_rate":
+            return headlines.OVERALL if (finding.domain, finding.stratum) == (ALL, ALL) else self._part_label(finding)
+        name, whole = measure_of(finding.measure).name, (finding.domain, finding.stratum) == (ALL, ALL)
+        return name if whole else f"{self._part_label(finding)}: {narrative.in_sentence(name)}"
 
     def _statements(self, stratum: str | None) -> list[Statement]:
         """Return the present headline; with an earlier audit, its own before it."""
@@ -427,22 +364,19 @@ class Report:
     def _rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
         from cdi_stats.report.charts import rates_chart
 
-        strata = [row for row in rates if row[0] != "Overall"] or rates
-        label, low = min(strata, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        where = f"lowest for {label[0].lower()}{label[1:]}, at" if len(strata) > 1 else "estimated at"
-        title = f"Recording is {where} {FindingNumbers(low).rate}"
-        return rates_chart(title, rates, [row for row in self._earlier_rates if row[1].estimate])
+        return rates_chart(headlines.rates_title(rates), rates, self._earlier(rates))
 
     def _domains_chart(self, rows: list[Finding]) -> Chart:
         from cdi_stats.report.charts import rates_chart
 
         labelled = [(capital(domain_label(row.domain)), row) for row in rows]
-        earlier = [
-            row for row in (self.comparison.earlier.of("recording_rate") if self.comparison else []) if row.estimate
-        ]
-        before = [(capital(domain_label(row.domain)), row) for row in earlier if row.domain != ALL]
-        words = narrative.join_words([f"{FindingNumbers(row).rate} of {domain_label(row.domain)}" for row in rows])
-        return rates_chart(f"{capital(words)} was recorded", labelled, before)
+        return rates_chart(headlines.domains_title(labelled), labelled, self._earlier(labelled))
+
+    def _earlier(self, rows: Iterable[tuple[str, Finding]]) -> list[tuple[str, Finding]]:
+        """Return the earlier audit's finding of each of these, under the same label."""
+        earlier = self.comparison.earlier if self.comparison else None
+        found = [(label, earlier.get(row.measure, row.domain, row.stratum)) for label, row in rows] if earlier else []
+        return [(label, row) for label, row in found if row and row.estimate]
 
     def _measure_words(self, *measures: str) -> list[Text | None]:
         words: list[Text | None] = []
@@ -454,27 +388,17 @@ class Report:
         return words
 
     def _changes_of(self, measure: str) -> list[Text]:
-        """Return how a measure changed: in each stratum for timeliness, as a whole for the others."""
-        by_stratum = measure == "timeliness"
-        found = [
-            change
-            for change in (self.comparison.changes if self.comparison else ())
-            if change.later.measure == measure
-            and change.later.domain == ALL
-            and (change.later.stratum != ALL) == by_stratum
-        ]
+        """Return how a measure changed, each part by itself where it has parts."""
         return [
-            say("{what}: {words}", what=self._lead(change.later), words=narrative.change_sentence(change))
-            for change in found
+            say("{what}: {words}", what=_strong(label), words=narrative.change_sentence(change))
+            for label, change in self._changes
+            if change.later.measure == measure
         ]
-
-    def _lead(self, finding: Finding) -> Text:
-        return _strong(measure_of(finding.measure).name if finding.stratum == ALL else self._part_label(finding))
 
     def _parts_of(self, measure: str) -> list[Finding]:
         """Return a measure's findings by domain, or the whole where there is no domain."""
         rows = [row for row in self.findings.of(measure) if row.estimate]
-        return [row for row in rows if row.domain != ALL] or rows
+        return [row for row in rows if (row.domain, row.stratum) != (ALL, ALL)] or rows
 
     def _cards(self, *measures: str) -> list[Statement]:
         """Return each measure as a headline statistic, an earlier finding before the present one."""
@@ -489,11 +413,16 @@ class Report:
     def _told(self, code: str, cards: Iterable[Block], words: Iterable[Text | None], *blocks: Block | None) -> Section:
         """Return a section: headline statistics, sentences, the words entered for it, then tables and charts."""
         told = section(cards, _paragraphs(words), self._context(code), *blocks)
-        return told if told.blocks else section(Paragraph("This audit did not examine it."))
+        return told if told.blocks else section(Paragraph("The audit holds nothing on this."))
 
     def _context(self, code: str) -> list[Block]:
         table = self.audit.tables["context"]
         return [Paragraph(str(text)) for text in table.loc[table["section"] == code, "text"]]
+
+
+def _is_mixed(finding: Finding) -> bool:
+    """Return whether a finding mixes parts whose shares of the sample differ from audit to audit."""
+    return finding.measure in MIXED and (finding.domain, finding.stratum) == (ALL, ALL)
 
 
 def _rates(findings: Findings) -> list[tuple[str, Finding]]:

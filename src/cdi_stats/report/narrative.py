@@ -15,16 +15,14 @@ from cdi_stats.report.blocks import Figure, Inline, Strong, Text
 from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, in_words, long_date, percent
 
 RATE = "{done} of {due} {cases} {verb}: {rate} ({level} interval {low} to {high})."
-FEW = "{done} of {due} {cases} {verb}; on so few cases the true rate could lie anywhere from {low} to {high}."
-EVERY = "All {due} {cases} {verb}; at {level} confidence the true rate is at least {low}."
-NEVER = "None of the {due} {cases} {verb}; at {level} confidence the true rate is at most {high}."
+FEW = "{done} of {due} {cases} {verb}; on so few cases the {level} interval is wide, {low} to {high}."
+EVERY = "All {due} {cases} {verb} ({level} interval {low} to 100%)."
+NEVER = "None of the {due} {cases} {verb} ({level} interval 0% to {high})."
 
 UNRECORDED = "{lead} that over {value} reported crimes a year are not recorded ({level} range {low} to {high})."
-IF_INDEPENDENT = (
-    "Were every crime independent of the others in its record, the range would be {plain_low} to {plain_high}."
-)
+IF_INDEPENDENT = "A range that ignores records, strata and frames would be {plain_low} to {plain_high}."
 ALL_RECORDED_YEAR = (
-    "{lead} that at most {high} reported crimes a year are not recorded ({level} limit), since every sampled one was."
+    "{lead} that few reported crimes a year are not recorded ({level} range 0 to {high}), since every sampled one was."
 )
 
 CHANGED = (
@@ -36,34 +34,14 @@ UNCLEAR = (
     "{high}) may be chance: there is no clear change."
 )
 FEW_CHANGED = {
-    "improved": "In the earlier audit it was {x} of {y}: an improvement beyond chance.",
-    "worsened": "In the earlier audit it was {x} of {y}: a fall beyond chance.",
+    "improved": "In the earlier audit it was {x} of {y}: an improvement that chance does not readily explain.",
+    "worsened": "In the earlier audit it was {x} of {y}: a fall that chance does not readily explain.",
     "no clear change": "In the earlier audit it was {x} of {y}; on so few cases no change can be told from chance.",
 }
 SAME = "In the earlier audit it was {x} of {y}, all of them too."
 ADDITIONAL = (
     "At the earlier rate the force would have recorded an estimated {value} fewer {what} in the year: it now records "
     "an additional {value} ({level} range {low} to {high})."
-)
-
-WEIGHTING = {
-    "pooled": (
-        "This overall rate pools the crimes audited, as they fell in the sample. Weighted by the crimes reported in "
-        "each stratum it is {other} ({level} interval {low} to {high})."
-    ),
-    "weighted": (
-        "This overall rate weights each stratum by the crimes reported in it. Pooled, as the crimes fell in the "
-        "sample, it would be {other} ({level} interval {low} to {high})."
-    ),
-}
-ALIKE = 1.02
-WHY_DIFFERENT = (
-    "The two differ because the strata were not sampled alike: {over} makes up {sample} of the crimes audited but "
-    "{frame} of those reported, and {under} {under_sample} against {under_frame}."
-)
-NO_WEIGHTS = (
-    "The sizes of the frames are not known, so the strata cannot be weighted: the overall rate pools the crimes as "
-    "they fell in the sample."
 )
 
 
@@ -162,14 +140,17 @@ def published_sentence(finding: Finding) -> Text | None:
         return None
     if finding.done == finding.due:
         return say(
-            "By the inspectorate's rule of three, more than {low} of such crimes are recorded (a margin of "
-            "−{margin} points, each crime taken as independent).",
+            "By the inspectorate's rule of three, a one-sided 95% limit that takes each crime as independent, more "
+            "than {low} of such crimes are recorded (a margin of −{margin} points).",
             low=numbers.published_low,
             margin=numbers.published_margin,
         )
+    known = finding.estimate is not None and finding.estimate.crimes_in_frame is not None
     return say(
-        "The inspectorate's method (Wald, each crime independent, corrected for the frame) gives a margin of ±{margin} "
+        "The inspectorate's method (Wald, each crime independent, {frame}) gives {pooled} a 95% margin of ±{margin} "
         "percentage points.",
+        frame="corrected for the frame" if known else "no frame known",
+        pooled="the pooled counts" if finding.weighting == "weighted" else "these counts",
         margin=numbers.published_margin,
     )
 
@@ -221,49 +202,6 @@ def additional_sentence(change: FindingChange, what: str) -> Text | None:
     return say(ADDITIONAL, value=value, what=what, level=FindingNumbers(change.later).level, low=low, high=high)
 
 
-def weighting_sentences(findings: Findings) -> Text | None:
-    """Say whether the overall rate is pooled or weighted, what the other would be, and why they differ."""
-    overall = findings.overall
-    if overall.estimate is None or len(findings.audit.strata) < 2:
-        return None
-    other = findings.get(f"recording_rate_{'weighted' if overall.weighting == 'pooled' else 'pooled'}")
-    if other is None:
-        return NO_WEIGHTS
-    numbers = FindingNumbers(other)
-    first = say(
-        WEIGHTING[overall.weighting], other=numbers.rate, level=numbers.level, low=numbers.low, high=numbers.high
-    )
-    return join(first, _why_different(findings))
-
-
-def _why_different(findings: Findings) -> Text | None:
-    """Name the strata that the sample holds most too much and most too little of."""
-    shares = []
-    rows = [findings.stratum(s.stratum) for s in findings.audit.strata]
-    frames = [r.estimate.crimes_in_frame for r in rows if r.estimate]
-    if len(frames) < len(rows) or None in frames:
-        return None
-    sampled, framed = sum(r.due for r in rows), sum(f for f in frames if f)
-    for stratum, row, frame in zip(findings.audit.strata, rows, frames, strict=True):
-        shares.append((row.due / sampled, (frame or 0.0) / framed, stratum))
-    over, under = (pick(shares, key=lambda share: share[0] / share[1]) for pick in (max, min))
-    if over[0] / over[1] < ALIKE:
-        return None
-    return say(
-        WHY_DIFFERENT,
-        over=over[2].label,
-        sample=_share(f"sample_share/{over[2].stratum}", over[0]),
-        frame=_share(f"frame_share/{over[2].stratum}", over[1]),
-        under=under[2].label,
-        under_sample=_share(f"sample_share/{under[2].stratum}", under[0]),
-        under_frame=_share(f"frame_share/{under[2].stratum}", under[1]),
-    )
-
-
-def _share(key: str, share: float) -> Figure:
-    return Figure(key, share, percent(share, 0), "percent", "crimes audited, and crimes in the frame, by stratum")
-
-
 def concentration_sentence(concentration: Concentration) -> Text:
     """Say how far a few records carry the misses."""
     missed, records = concentration.missed, len(concentration.misses)
@@ -277,7 +215,7 @@ def concentration_sentence(concentration: Concentration) -> Text:
         records=Figure(f"{key}/records_with_misses", records, count(records), "count", source),
         sampled=Figure(f"{key}/records", concentration.records, count(concentration.records), "count", source),
     )
-    if concentration.share(2) < 0.25 or records <= 2:
+    if not carried_by_two(concentration):
         return first
     rest = concentration.rate_without_top[2]
     second = say(
@@ -292,6 +230,11 @@ def concentration_sentence(concentration: Concentration) -> Text:
     return join(first, second)
 
 
+def carried_by_two(concentration: Concentration) -> bool:
+    """Return whether two records hold a quarter of the misses, and more than one each."""
+    return concentration.share(2) >= 0.25 and concentration.top[2] > 2 and len(concentration.misses) > 2
+
+
 def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     """Name the reasons most often given for missing crimes."""
     given = [cause for cause in causes if cause.reason != NOT_GIVEN][:3]
@@ -301,7 +244,7 @@ def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     parts = [
         say(
             "{label} ({crimes})",
-            label=cause.label[0].lower() + cause.label[1:],
+            label=in_sentence(cause.label),
             crimes=Figure(
                 f"causes/{cause.reason}/crimes", cause.crimes, count(cause.crimes), "count", f"of {total} missed"
             ),
@@ -333,11 +276,11 @@ def period_words(findings: Findings) -> str:
     for stratum in findings.audit.strata:
         strata.setdefault((stratum.period_start, stratum.period_end), []).append(stratum.label)
     if len(strata) == 1:
-        return _span_of_days(*next(iter(strata)))
-    return "; ".join(f"{_span_of_days(*days)} ({join_words(labels)})" for days, labels in strata.items())
+        return span_of_days(*next(iter(strata)))
+    return "; ".join(f"{span_of_days(*days)} ({join_words(labels)})" for days, labels in strata.items())
 
 
-def _span_of_days(start: date, end: date) -> str:
+def span_of_days(start: date, end: date) -> str:
     """Return two dates as one would say them: 9 to 20 September 2017."""
     if (start.year, start.month) == (end.year, end.month):
         return f"{start.day} to {long_date(end)}"
@@ -399,6 +342,11 @@ def actions_sentence(findings: Findings) -> Text | None:
     return say(
         "Of the {total} recommendations made, {complete} {verb} complete.", total=of_all, complete=done, verb=verb
     )
+
+
+def in_sentence(words: str) -> str:
+    """Return a label as it stands within a sentence; abbreviations such as VAWG keep their capitals."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def capital(words: str) -> str:

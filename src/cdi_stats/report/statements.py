@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdi_stats.findings.examine import Finding
 from cdi_stats.findings.measures import measure_of
 from cdi_stats.report.blocks import Figure, Statement
-from cdi_stats.report.narrative import capital, cases_of, sample_line, say
+from cdi_stats.report.narrative import cases_of, in_sentence, sample_line, say
 from cdi_stats.report.numbers import FindingNumbers
 
 
@@ -13,16 +13,16 @@ def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool 
     """Return a rate as a headline statistic."""
     n = FindingNumbers(finding, prefix)
     when = _when(prefix, now=now)
-    what = "reported crime" if label == "Overall" else label[0].lower() + label[1:]
+    what = "reported crime" if label == "Overall" else in_sentence(label)
     verb = "were" if what.endswith("s") else "was"
     detail = sample_line(finding, prefix)
     if finding.done < finding.due:
-        return Statement((n.rate,), f"{when}{capital(f'of {what}') if when else f'of {what}'} {verb} recorded", detail)
+        return Statement((n.rate,), f"of {what} {verb} recorded{when}", detail)
     says = say(
-        "{when}{what} audited were recorded: more than {three} by the inspectorate's rule of three, at least {low} "
+        "{what} audited {verb} recorded{when}: more than {three} by the inspectorate's rule of three, at least {low} "
         "by Wilson's limit{sharing}",
         sharing=", allowing for crimes that share a record" if isinstance(n.records, Figure) else "",
-        when=when, what=capital(what) if when else what, three=n.published_low, low=n.low,
+        when=when, what=what, verb=verb, three=n.published_low, low=n.low,
     )  # fmt: skip
     return Statement(say("{done} of {due}", done=n.done, due=n.due), says, detail)
 
@@ -31,7 +31,7 @@ def count_statement(finding: Finding, prefix: str = "", *, now: bool = False) ->
     """Return a small count as a headline statistic."""
     n = FindingNumbers(finding, prefix)
     when = _when(prefix, now=now)
-    says = f"{when}{capital(cases_of(finding)) if when else cases_of(finding)} {measure_of(finding.measure).done_as}"
+    says = f"{cases_of(finding)} {measure_of(finding.measure).done_as}{when}"
     return Statement(say("{done} of {due}", done=n.done, due=n.due), says, sample_line(finding, prefix))
 
 
@@ -39,10 +39,10 @@ def timeliness_statement(label: str, finding: Finding, hours: int) -> Statement:
     """Return a share recorded in time as a headline statistic."""
     n = FindingNumbers(finding)
     verb = "were" if label.endswith("s") else "was"
-    says = f"of recorded {label[0].lower()}{label[1:]} {verb} recorded within {hours} hours"
+    says = f"of recorded {in_sentence(label)} {verb} recorded within {hours} hours"
     return Statement((n.rate,), says, sample_line(finding))
 
 
 def _when(prefix: str, *, now: bool) -> str:
     """Return which of two findings is told; nothing where there is only one."""
-    return "Earlier finding. " if prefix else "Present finding. " if now else ""
+    return " (earlier finding)" if prefix else " (present finding)" if now else ""

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from cdi_stats.findings.causes import Cause
-from cdi_stats.findings.change import Comparison
+from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
-from cdi_stats.report.narrative import say
-from cdi_stats.report.numbers import NOT_APPLICABLE, ChangeNumbers, FindingNumbers, count, long_date, margin, percent
+from cdi_stats.report.narrative import capital, say, span_of_days
+from cdi_stats.report.numbers import NOT_APPLICABLE, ChangeNumbers, FindingNumbers, count, margin, percent
 from cdi_stats.resources import code_list
 
 Labelled = Sequence[tuple[str, Finding]]
+Changes = Sequence[tuple[str, FindingChange]]
 KIND = "Crime type"
 
 
@@ -38,7 +39,7 @@ def rates_table(caption: str, rows: Labelled, due: str = "Reported", done: str =
 def _rate_cells(label: str, finding: Finding) -> tuple[Text, ...]:
     n = FindingNumbers(finding)
     if not n.exists:
-        return (label, NOT_APPLICABLE, _one(n.due), _one(n.done), NOT_APPLICABLE, NOT_APPLICABLE)
+        return (label, *[NOT_APPLICABLE] * 5)
     return (label, _one(n.records), _one(n.due), _one(n.done), _one(n.rate), _span(n))
 
 
@@ -66,31 +67,25 @@ def annual_table(caption: str, rows: Labelled) -> Table:
             Column("Recording rate", numeric=True),
             Column("Not recorded a year", numeric=True, width=1.2),
             Column(f"{_level(rows)} range", numeric=True, width=1.6),
-            Column("Range if crimes were independent", numeric=True, width=1.6),
+            Column("Ignoring records, strata and frames", numeric=True, width=1.6),
         ),
         tuple(cells),
         ("Estimates are rounded down, to the hundred from 1,000 on and to the ten below; ranges to the nearest.",),
     )
 
 
-def change_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str, tuple[str, str, str]]]) -> Table:
+def change_table(caption: str, level: str, changes: Changes) -> Table:
     """Return earlier and present rates side by side, with the change and its interval."""
     rows = []
-    for label, key in keys:
-        change = comparison.get(*key)
-        if change is None:
-            continue
-        before, after, n = (
-            FindingNumbers(change.earlier, "earlier/"),
-            FindingNumbers(change.later),
-            ChangeNumbers(change),
-        )
+    for label, change in changes:
+        before, after = FindingNumbers(change.earlier, "earlier/"), FindingNumbers(change.later)
+        n = ChangeNumbers(change)
         rows.append(
             (
                 label,
                 say("{a} ({x} of {y})", a=before.rate, x=before.done, y=before.due),
                 say("{a} ({x} of {y})", a=after.rate, x=after.done, y=after.due),
-                say("{d}", d=n.difference),
+                _one(n.difference),
                 say("{l} to {h}", l=n.low, h=n.high),
                 change.change.direction,
             )
@@ -98,32 +93,34 @@ def change_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str,
     return Table(
         caption,
         (
-            Column(KIND, width=1.9),
+            Column("Rate", width=2.1),
             Column("Earlier", numeric=True, width=1.5),
             Column("Present", numeric=True, width=1.5),
-            Column("Change, points", numeric=True),
-            Column(f"{comparison.later.level} interval", numeric=True, width=1.3),
-            Column("Verdict", width=1.5),
+            Column("Change, points", numeric=True, width=0.8),
+            Column(f"{level} interval", numeric=True, width=1.3),
+            Column("Verdict", width=1.1),
         ),
         tuple(rows),
+        (
+            "Several rates are compared, some of them on the same crimes: one in twenty that had not changed would "
+            "still seem to.",
+        ),
     )
 
 
-def additional_table(caption: str, comparison: Comparison, keys: Sequence[tuple[str, tuple[str, str, str]]]) -> Table:
-    """Return the crimes a year recorded beyond the earlier rate, with ranges."""
+def additional_table(caption: str, level: str, changes: Changes) -> Table:
+    """Return the crimes a year recorded beyond the earlier rate, with ranges; minus where the rate fell."""
     rows = []
-    for label, key in keys:
-        change = comparison.get(*key)
-        n = ChangeNumbers(change) if change else None
-        if change and n and n.additional:
+    for label, change in changes:
+        n = ChangeNumbers(change)
+        if n.additional:
             low, high = n.additional_limits
             rows.append((label, _one(n.additional), say("{a} to {b}", a=low, b=high)))
-    level = comparison.later.level
     return Table(
         caption,
         (
             Column(KIND, width=1.8),
-            Column("Additional crimes recorded a year", numeric=True, width=1.4),
+            Column("Additional crimes a year", numeric=True, width=1.4),
             Column(f"{level} range", numeric=True, width=1.4),
         ),
         tuple(rows),
@@ -230,8 +227,8 @@ def sample_table(caption: str, findings: Findings) -> Table:
         finding = findings.stratum(stratum.stratum)
         rows.append(
             (
-                stratum.label.capitalize(),
-                f"{long_date(stratum.period_start)} to {long_date(stratum.period_end)}",
+                capital(stratum.label),
+                span_of_days(stratum.period_start, stratum.period_end),
                 _known(f"{key}/frame", stratum.records_in_frame),
                 _known(f"{key}/crimes_in_frame", finding.estimate.crimes_in_frame if finding.estimate else None),
                 _known(f"{key}/records_sampled", stratum.records_sampled),
@@ -266,7 +263,7 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
         key = f"precision/{stratum.stratum}"
         rows.append(
             (
-                stratum.label.capitalize(),
+                capital(stratum.label),
                 _one(
                     Figure(f"{key}/planned", stratum.planned_margin, f"±{margin(stratum.planned_margin, 1)}", "points")
                 ),
@@ -281,7 +278,7 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
         (
             Column(KIND, width=1.6),
             Column("Planned margin, points", numeric=True),
-            Column("Achieved, crimes independent", numeric=True, width=1.2),
+            Column("Achieved, crimes taken as independent", numeric=True, width=1.2),
             Column("Achieved, adjusted for records", numeric=True, width=1.2),
         ),
         tuple(rows),
