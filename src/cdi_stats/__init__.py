@@ -32,6 +32,7 @@ _HOMES = {
     "published_figures": "findings.replication",
     "read_audit": "audit.reading",
     "replicate_published": "findings.replication",
+    "sum_totals": "methods.extrapolation",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

@@ -291,7 +291,7 @@ def _change_plot(marks: Sequence[Mark]) -> str:
         axes.xaxis.set_major_formatter(lambda value, _: points(value, 0))
         axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
 
-    return _svg(len(marks), draw, left=0.44, right=0.2, below=BELOW + AXIS_NAME)
+    return _svg(len(marks), draw, left=0.4, right=0.26, below=BELOW + AXIS_NAME)
 
 
 def _percent_axis(axes: Axes, start: float, end: float) -> None:
