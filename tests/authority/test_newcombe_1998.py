@@ -3,7 +3,8 @@
 import pytest
 
 from cdi_stats.methods.comparison import compare_rates, difference_limits
-from cdi_stats.methods.proportion import proportion_interval
+from cdi_stats.methods.extrapolation import Total, sum_totals
+from cdi_stats.methods.proportion import Interval, proportion_interval
 from cdi_stats.methods.survey import estimate_rate_from_counts
 
 TABLE_I = [
@@ -53,3 +54,12 @@ def test_square_and_add_on_wilson_limits_gives_the_same(x1, n1, x2, n2, low, hig
         return x / n, wilson.low, wilson.high
 
     assert difference_limits(arms(x1, n1), arms(x2, n2))[1:] == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(("a", "m", "b", "n", "low", "high"), TABLE_II_METHOD_10)
+def test_table_ii_method_10_as_the_sum_of_a_rate_and_one_turned_round(a, m, b, n, low, high):
+    """Method 10 is MOVER (Zou & Donner 2008) on Wilson's limits: a difference is the sum with -p, from -u to -l."""
+    first, second = proportion_interval(a, m), proportion_interval(b, n)
+    turned = Interval(-second.high, -second.low, 0.95, "wilson")
+    summed = sum_totals([Total(a / m, first, "first"), Total(-b / n, turned, "second")])
+    assert (summed.interval.low, summed.interval.high) == pytest.approx((low, high), abs=5.1e-5)

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cdi_stats.methods.comparison import compare_rates
-from cdi_stats.methods.extrapolation import extrapolate_additional, extrapolate_unrecorded
+from cdi_stats.methods.extrapolation import extrapolate_additional, extrapolate_unrecorded, sum_totals
 from cdi_stats.methods.proportion import METHODS, proportion_interval, wilson_limits
 from cdi_stats.methods.survey import estimate_rate, estimate_rate_from_counts
 
@@ -325,3 +325,38 @@ def test_additional_crimes_hold_their_value(later, earlier, volume):
         slack = ROUNDING * volume
         assert total.interval.low - slack <= total.value <= total.interval.high + slack
         assert (total.value > slack) == (later[0] * earlier[1] > earlier[0] * later[1])
+
+
+# sums of totals
+
+
+@st.composite
+def yearly(draw):
+    recorded, reported = draw(counts())
+    return extrapolate_unrecorded(estimate_rate_from_counts(recorded, reported), reported=draw(volumes))
+
+
+@given(st.lists(yearly(), min_size=1, max_size=6))
+def test_a_sum_of_totals_is_mover_written_out(totals):
+    """Zou & Donner (2008): each limit lies the root of the summed squares of its side's arms from the summed value."""
+    value = below = above = 0.0
+    for total in totals:
+        value += total.value
+        below += (total.value - total.interval.low) ** 2
+        above += (total.interval.high - total.value) ** 2
+    summed = sum_totals(totals)
+    scale = max(value, 1.0) * 1e-12 + ROUNDING
+    assert summed.value == pytest.approx(value, abs=scale)
+    assert summed.interval.low == pytest.approx(value - math.sqrt(below), abs=scale)
+    assert summed.interval.high == pytest.approx(value + math.sqrt(above), abs=scale)
+
+
+@given(st.lists(yearly(), min_size=2, max_size=6))
+def test_a_sum_of_totals_lies_within_the_sums_of_limits_in_any_order(totals):
+    """Independent errors never add up to more than errors that all go the same way."""
+    summed, turned = sum_totals(totals), sum_totals(totals[::-1])
+    assert turned.value == summed.value
+    assert (turned.interval.low, turned.interval.high) == pytest.approx((summed.interval.low, summed.interval.high))
+    slack = summed.value * 1e-12 + ROUNDING
+    assert summed.interval.low >= math.fsum(total.interval.low for total in totals) - slack
+    assert summed.interval.high <= math.fsum(total.interval.high for total in totals) + slack

@@ -1,4 +1,4 @@
-"""The documentation: every example runs, every page is in the contents, the site needs nothing from outside."""
+"""Documentation and README: every example runs, every page is in the contents, the site needs nothing from outside."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WITH_EXAMPLES = [page for page in PAGES if EXAMPLE.search(page.read_text(encoding="utf-8"))]
+WITH_EXAMPLES = [ROOT / "README.md", *(page for page in PAGES if EXAMPLE.search(page.read_text(encoding="utf-8")))]
 
 
 def pages_in(contents):
@@ -23,12 +23,13 @@ def pages_in(contents):
     return [page for part in parts for page in pages_in(part)]
 
 
-@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_examples_run(page):
     """Each page is one story: a later example knows what an earlier one made."""
-    known = {}
-    for example in EXAMPLE.finditer(page.read_text(encoding="utf-8")):
-        line = page.read_text(encoding="utf-8")[: example.start()].count("\n") + 1
+    known, text = {}, page.read_text(encoding="utf-8")
+    assert EXAMPLE.search(text)
+    for example in EXAMPLE.finditer(text):
+        line = text[: example.start()].count("\n") + 1
         exec(compile("\n" * line + example[1], str(page), "exec"), known)
 
 

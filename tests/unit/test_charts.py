@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from cdi_stats.findings.causes import examine_causes
-from cdi_stats.findings.change import Comparison, compare_findings
+from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import examine
 from cdi_stats.report import charts
+from cdi_stats.report.blocks import plain
 from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, percent, yearly, yearly_limit
 
 STRATA = ("violence", "sexual", "other")
@@ -24,6 +25,11 @@ KEYS = [(name, ("recording_rate", "all", name)) for name in ("all", *STRATA)]
 
 def rates(found):
     return [("Overall", found.overall), *((name.capitalize(), found.stratum(name)) for name in STRATA)]
+
+
+def labelled(comparison):
+    """Return the changes of KEYS under their labels, as a report passes them."""
+    return [(label, comparison.get(*key)) for label, key in KEYS]
 
 
 def drawings(findings, bundled, comparison):
@@ -37,7 +43,7 @@ def drawings(findings, bundled, comparison):
         "causes": lambda: charts.causes_chart("Causes", examine_causes(bundled["kent-2017"]), "95%"),
         "annual": lambda: charts.annual_chart("A year", rates(before)),
         "concentration": lambda: charts.concentration_chart("Concentration", piles),
-        "change": lambda: charts.change_chart("Change", comparison, KEYS),
+        "change": lambda: charts.change_chart("Change", "95%", labelled(comparison)),
     }
 
 
@@ -136,7 +142,7 @@ def test_an_axis_that_does_not_start_at_nought_is_named(drawn, findings):
     lowest = min(row.estimate.interval.low for name in ("kent-2017", "kent-2018") for _, row in rates(findings[name]))
     start = math.floor(lowest * 20) / 20
     assert 0 < start < lowest
-    assert f"starts at {percent(start)}" in drawn["rates"].subtitle
+    assert f"starts at {percent(start, 0)}" in drawn["rates"].subtitle
 
 
 def test_markup_in_a_label_stays_text(findings):
@@ -154,13 +160,19 @@ def test_a_range_without_upper_end_can_be_drawn(make_audit):
     assert "no upper limit" in chart.alt
 
 
-def test_nothing_to_compare_can_be_drawn_or_is_refused_in_words(comparison):
-    nothing = Comparison(comparison.later, comparison.earlier, ())
-    try:
-        chart = charts.change_chart("Change", nothing, KEYS)
-    except (TypeError, IndexError) as error:
-        pytest.fail(f"a chart without marks: {error!r}")
-    assert chart is None or ElementTree.fromstring(chart.svg) is not None
+def test_one_change_alone_can_be_drawn(comparison):
+    """None at all never comes here: a report without a change says so instead (test_inspection)."""
+    chart = charts.change_chart("Change", "95%", labelled(comparison)[:1])
+    n = ChangeNumbers(comparison.get(*KEYS[0][1]))
+    assert f"{n.difference} ({n.low} to {n.high})" in texts(chart)
+
+
+def test_what_is_illustrative_is_noted_beneath_a_chart(bundled):
+    rows = [("Other", examine_concentration(bundled["kent-2017"], stratum="other"))]
+    chart = charts.concentration_chart("Concentration", rows, ("The records are rebuilt.",))
+    assert [plain(note) for note in chart.notes] == ["The records are rebuilt."]
+    assert chart.to_json()["notes"] == ["The records are rebuilt."]
+    assert charts.concentration_chart("Concentration", rows).notes == ()
 
 
 def test_no_stratum_missed_is_left_out_of_concentration(bundled):
@@ -175,7 +187,8 @@ def test_level_stands_in_the_subtitle_unrounded(bundled, level, text):
     now, before = (examine(bundled[name], confidence_level=level) for name in ("kent-2018", "kent-2017"))
     assert f"with {text} " in charts.rates_chart("Rates", rates(now)).subtitle
     assert f"with {text} " in charts.annual_chart("A year", rates(now)).subtitle
-    assert f"with {text} " in charts.change_chart("Change", compare_findings(now, before), KEYS).subtitle
+    comparison = compare_findings(now, before)
+    assert f"with {text} " in charts.change_chart("Change", now.level, labelled(comparison)).subtitle
 
 
 def test_drawing_brings_in_no_pyplot():

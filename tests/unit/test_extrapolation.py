@@ -6,7 +6,8 @@ import pytest
 
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.comparison import compare_rates
-from cdi_stats.methods.extrapolation import extrapolate_additional, extrapolate_unrecorded
+from cdi_stats.methods.extrapolation import Total, extrapolate_additional, extrapolate_unrecorded, sum_totals
+from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import estimate_rate, estimate_rate_from_counts
 
 KENT_2017 = estimate_rate_from_counts(1254, 1500)
@@ -115,3 +116,33 @@ def test_a_total_reads_as_a_sentence():
     assert str(extrapolate_unrecorded(KENT_2017, recorded=123_871)) == (
         "24,300 crimes a year (95% interval 21,198 to 27,856; 123,871 recorded)"
     )
+
+
+# Sums over strata.
+
+
+def total(value, low, high, level=0.95):
+    return Total(value, Interval(low, high, level, "wilson"), "R recorded")
+
+
+def test_a_sum_by_hand():
+    """Arms of 3 and 4 below make 5, of 5 and 12 above make 13: each side by itself."""
+    summed = sum_totals([total(10, 7, 15), total(20, 16, 32)])
+    assert (summed.value, summed.interval.low, summed.interval.high) == (30, 25, 43)
+    assert (summed.interval.method, summed.basis) == ("mover", "sum over strata")
+
+
+def test_a_sum_of_one_is_itself_and_of_none_is_refused():
+    only = extrapolate_unrecorded(KENT_2017, recorded=123_871)
+    summed = sum_totals([only])
+    assert summed.value == only.value
+    assert (summed.interval.low, summed.interval.high) == pytest.approx((only.interval.low, only.interval.high))
+    with pytest.raises(InvalidCounts, match="at least one"):
+        sum_totals([])
+
+
+def test_a_sum_keeps_level_and_open_end():
+    summed = sum_totals([total(10, 7, 15, 0.8), total(20, 16, math.inf, 0.8)])
+    assert summed.interval.confidence_level == 0.8
+    assert summed.interval.high == math.inf
+    assert summed.interval.low == 25

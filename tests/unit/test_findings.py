@@ -11,14 +11,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
+from cdi_stats.audit.reading import read_audit
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import examine
-from cdi_stats.methods.proportion import proportion_interval
+from cdi_stats.findings.measures import MEASURES, measure_of
+from cdi_stats.methods.proportion import proportion_interval, wilson_limits
 
 DESIGN_COLUMNS = [
     "measure", "domain", "stratum", "records", "reported", "recorded", "rate", "low", "high", "confidence_level",
@@ -189,7 +191,8 @@ def test_single_stratum_needs_no_weighting(make_audit):
     assert [row.measure for row in found.rows] == ["recording_rate", "recording_rate"]
     assert codes(found.overall) == codes(found.stratum("a")) == []
     for whole, part in zip(found.table.iloc[0], found.table.iloc[1], strict=True):
-        assert whole == part or part == "a" or {whole, part} <= {"weighted", ""} or whole == pytest.approx(part)
+        assert whole == part or part == "a" or whole == pytest.approx(part)
+    assert found.overall.weighting == found.stratum("a").weighting == ""
 
 
 def test_unknown_options_are_refused_in_words(bundled):
@@ -216,6 +219,101 @@ def test_wald_where_asked_for(bundled, findings):
     assert low + high == pytest.approx(2 * found.overall.estimate.rate, rel=1e-12)
 
 
+def test_the_plain_interval_is_wilson_at_the_findings_own_rate(findings):
+    for found in findings.values():
+        for row in found.rows:
+            if row.weighting == "weighted":
+                low, high = wilson_limits(row.estimate.rate, row.due, norm.ppf(0.975))
+            else:
+                interval = proportion_interval(row.done, row.due)
+                low, high = interval.low, interval.high
+            assert (row.plain.low, row.plain.high) == pytest.approx((low, high), rel=1e-12), row.key
+
+
+# Strata audited over unlike periods: what counts is the crimes reported in a day, not the length of an audit.
+
+SHORT, LONG = 12, 82
+SELDOM, OFTEN = [(1, 1)] * 15 + [(1, 0)] * 5, [(1, 1)] * 57 + [(1, 0)] * 3
+
+
+@pytest.fixture
+def unlike_periods(make_tables, save):
+    """Two strata with fifty crimes a day each, audited over 12 and 82 days, as records or as totals alone."""
+
+    def make(*, totals=False):
+        sampled = {"a": SELDOM, "b": OFTEN}
+        counts = [
+            {"measure": "recording_rate", "stratum": name, "reported": len(rows), "recorded": sum(k for _, k in rows)}
+            for name, rows in sampled.items()
+        ]
+        if totals:
+            tables = make_tables({"a": [], "b": []}, strata=YEAR, counts=counts)
+        else:
+            tables = make_tables(sampled, strata=YEAR)
+        tables["strata"]["records_sampled"] = [len(SELDOM), len(OFTEN)]
+        tables["strata"]["records_in_frame"] = [50 * SHORT, 50 * LONG]
+        tables["strata"]["period_end"] = [date(2019, 1, 12), date(2019, 3, 23)]
+        return read_audit(save(tables))
+
+    return make
+
+
+@pytest.mark.parametrize("totals", [False, True], ids=["records", "totals"])
+def test_weights_are_crimes_a_day_and_not_the_length_of_the_audit(unlike_periods, totals):
+    audit = unlike_periods(totals=totals)
+    assert [s.days for s in audit.strata] == [SHORT, LONG]
+    found = examine(audit)
+    assert found.overall.weighting == "weighted"
+    assert found.overall.estimate.rate == pytest.approx((15 / 20 + 57 / 60) / 2, rel=1e-12), "equal daily volume"
+    by_frame = (SHORT * 15 / 20 + LONG * 57 / 60) / (SHORT + LONG)
+    assert abs(found.overall.estimate.rate - by_frame) > 0.05
+    assert found.get("recording_rate_pooled").estimate.rate == pytest.approx(72 / 80, rel=1e-12)
+
+
+def test_variance_weights_each_stratum_by_its_crimes_a_day(unlike_periods):
+    """Of a mean of two strata with equal weights: a quarter of each stratum's own variance."""
+    found = examine(unlike_periods())
+    parts = [found.stratum(name).estimate.standard_error ** 2 for name in ("a", "b")]
+    assert found.overall.estimate.standard_error == pytest.approx(math.sqrt(sum(parts)) / 2, rel=1e-9)
+
+
+# A year.
+
+
+def by_mover(totals):
+    """Return value and limits of a sum, written out (Donner & Zou 2012)."""
+    value = sum(t.value for t in totals)
+    low = value - math.sqrt(sum((t.value - t.interval.low) ** 2 for t in totals))
+    return value, low, value + math.sqrt(sum((t.interval.high - t.value) ** 2 for t in totals))
+
+
+@pytest.mark.parametrize("name", ["kent-2017", "kent-2018"])
+def test_a_weighted_rates_year_is_the_sum_of_its_strata(bundled, name):
+    found = examine(bundled[name], overall="weighted")
+    for of_year in ("unrecorded", "unrecorded_plain"):
+        total = getattr(found.overall, of_year)
+        parts = [getattr(found.stratum(stratum), of_year) for stratum in ("violence", "sexual", "other")]
+        assert (total.value, total.interval.low, total.interval.high) == pytest.approx(by_mover(parts), rel=1e-12)
+        assert total.interval.method == "mover"
+    pooled, volume = found.get("recording_rate_pooled"), bundled[name].recorded_in_year
+    rate = pooled.estimate.rate
+    assert pooled.unrecorded.value == pytest.approx(volume * (1 - rate) / rate, rel=1e-12), "the inspectorate's own"
+    assert pooled.unrecorded == examine(bundled[name], overall="pooled").overall.unrecorded
+
+
+def test_no_year_for_a_weighted_rate_where_one_stratum_has_none(make_tables, save):
+    tables = make_tables({"a": MIXED, "b": MIXED}, strata=YEAR)
+    tables["strata"].loc[1, ["recorded_in_year", "year_end"]] = None
+    found = examine(read_audit(save(tables)))
+    assert found.stratum("a").unrecorded is not None
+    assert found.overall.unrecorded is None
+
+
+def test_measure_of_knows_both_weightings():
+    assert {measure_of(f"recording_rate{end}").key for end in ("", "_pooled", "_weighted")} == {"recording_rate"}
+    assert all(measure_of(key) is measure for key, measure in MEASURES.items())
+
+
 # What has no rate, or an extreme one.
 
 
@@ -239,6 +337,14 @@ def test_stratum_without_any_record(make_audit):
     assert codes(found.overall) == ["missing-stratum"]
     assert (found.stratum("sexual").estimate, found.stratum("sexual").due) == (None, 0)
     assert found.stratum("violence").estimate.records == len(MIXED)
+
+
+def test_a_stratum_without_record_leaves_the_parts_of_the_others(make_tables, save):
+    tables = make_tables({"violence": MIXED, "sexual": []}, strata=YEAR)
+    tables["crimes"]["domestic_abuse"] = "yes"
+    found = examine(read_audit(save(tables)))
+    assert codes(found.overall) == ["missing-stratum"]
+    assert found.get("recording_rate", "domestic_abuse").estimate.rate == pytest.approx(25 / 32, rel=1e-12)
 
 
 def test_records_without_a_crime_stay_in_the_sample(make_audit):
@@ -289,7 +395,10 @@ def test_totals_only(make_audit):
     assert (interval.low, interval.high) == (plain.low, plain.high)
     assert found.overall.weighting == "weighted"
     assert found.overall.estimate.rate == pytest.approx(347 / 400, rel=1e-12), "frames alike, samples alike"
-    assert found.overall.unrecorded.value == pytest.approx(10_000 * 53 / 347, rel=1e-9)
+    by_stratum = 5000 * 50 / 250 + 5000 * 3 / 97
+    assert found.overall.unrecorded.value == pytest.approx(by_stratum, rel=1e-9), "a weighted rate's year: its strata's"
+    pooled = found.get("recording_rate_pooled")
+    assert pooled.unrecorded.value == pytest.approx(10_000 * 53 / 347, rel=1e-9), "as the inspectorate does"
     assert examine_causes(audit) == ()
 
 
@@ -411,6 +520,29 @@ def test_printed_additional_crimes_2018(comparison, stratum, printed):
     assert 0 < total.interval.low < total.value < total.interval.high
 
 
+def test_additional_crimes_of_a_weighted_rate_are_the_sum_of_its_strata(bundled):
+    both = compare_findings(*(examine(bundled[name], overall="weighted") for name in ("kent-2018", "kent-2017")))
+    total = both.get("recording_rate").additional
+    parts = [both.get("recording_rate", "all", name).additional for name in ("violence", "sexual", "other")]
+    assert (total.value, total.interval.low, total.interval.high) == pytest.approx(by_mover(parts), rel=1e-12)
+
+
+@pytest.mark.parametrize("overall", ["pooled", "weighted"])
+def test_only_recording_rates_have_additional_crimes(bundled, overall):
+    both = compare_findings(*(examine(bundled[name], overall=overall) for name in ("kent-2018", "kent-2017")))
+    measured = {c.later.measure for c in both.changes if c.additional}
+    assert {m for m in measured if not m.startswith("recording_rate")} == set()
+
+
+def test_no_sum_over_strata_where_the_earlier_audit_lacks_one(make_audit):
+    """Two of three strata are not the force: their sum cannot stand beside the overall rate."""
+    later = examine(make_audit({"a": MIXED, "b": MIXED, "c": MIXED}, "later", strata=YEAR))
+    earlier = examine(make_audit({"a": MIXED[5:], "b": MIXED[5:]}, "earlier", strata=YEAR))
+    both = compare_findings(later, earlier)
+    assert both.get("recording_rate", "all", "a").additional.value > 0
+    assert both.get("recording_rate").additional is None
+
+
 def test_only_what_both_audits_have_is_compared(comparison, findings):
     keys = {(c.later.measure, c.later.domain, c.later.stratum) for c in comparison.changes}
     both = {
@@ -440,3 +572,14 @@ def test_cautions_of_unlike_audits(findings, bundled, comparison):
     assert any("weighted" in caution for caution in compare_findings(findings["kent-2018"], weighted).cautions)
     internal = examine(replace(audit, facts=replace(facts, audit_type="internal audit")))
     assert any("inspectors" in caution for caution in compare_findings(findings["kent-2018"], internal).cautions)
+
+
+def test_cautions_of_audits_that_should_not_be_compared(findings, bundled):
+    now, before = findings["kent-2018"], findings["kent-2017"]
+    assert any("same audit file" in caution for caution in compare_findings(now, now).cautions)
+    assert any("later of the two in time" in caution for caution in compare_findings(before, now).cautions)
+    facts = replace(bundled["kent-2017"].facts, force="Testshire Police")
+    cautions = compare_findings(now, examine(replace(bundled["kent-2017"], facts=facts))).cautions
+    (caution,) = [caution for caution in cautions if "different forces" in caution]
+    assert "Testshire Police" in caution
+    assert "Kent Police" in caution

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -39,10 +40,14 @@ def parts(text):
             yield item
 
 
-def told(text, level="95%"):
-    """Return {end of key: value} of a text's figures; no other number but the level may stand in it."""
+def told(text, level="95%", bound=""):
+    """Return {end of key: value} of a text's figures; no other number but the level may stand in it.
+
+    `bound` is the end of a range that no sample can pass, as the text must give it once: nought, or all.
+    """
     words = " ".join(item for item in parts(text) if isinstance(item, str)).replace(level, "")
-    assert LOOSE.findall(words) == []
+    assert words.count(bound) == 1 or not bound
+    assert LOOSE.findall(words.replace(bound, "")) == []
     return {f.key.rpartition("/")[2]: f.value for f in parts(text) if isinstance(f, Figure)}
 
 
@@ -50,7 +55,7 @@ def told(text, level="95%"):
 def same():
     """Tell whether a text's figures are these values of a finding and no others."""
 
-    def check(text, made, *names):
+    def check(text, made, *names, bound=""):
         e = made.estimate
         values = {
             "rate": e.rate,
@@ -62,7 +67,7 @@ def same():
             "published_margin": made.published and made.done / made.due - made.published.low,
             "records": e.records,
         }
-        assert told(text) == {name: values[name] for name in names}
+        assert told(text, bound=bound) == {name: values[name] for name in names}
 
     return check
 
@@ -87,15 +92,18 @@ def test_thirty_cases_get_a_percentage(same):
 
 
 @pytest.mark.parametrize("due", [1, 10, 167])
-def test_every_case_gets_a_lower_limit_only(same, due):
+def test_every_case_gets_a_two_sided_interval_that_ends_at_all(same, due):
+    """Wilson's limits at an extreme rate are 1 and below it: both are said, as they are two-sided."""
     made = finding(due, due)
-    same(narrative.rate_sentence(made), made, "reported", "low")
+    assert made.estimate.interval.high == 1
+    same(narrative.rate_sentence(made), made, "reported", "low", bound=" to 100%")
 
 
 @pytest.mark.parametrize("due", [1, 10, 167])
-def test_no_case_gets_an_upper_limit_only(same, due):
+def test_no_case_gets_a_two_sided_interval_that_begins_at_nought(same, due):
     made = finding(0, due)
-    same(narrative.rate_sentence(made), made, "reported", "high")
+    assert made.estimate.interval.low == 0
+    same(narrative.rate_sentence(made), made, "reported", "high", bound="0% to ")
 
 
 def test_no_estimate_gives_the_reason():
@@ -118,7 +126,8 @@ def test_what_is_counted_names_its_domain():
 def test_every_rate_of_the_bundled_audits_can_be_told(findings):
     for found in findings.values():
         for made in found.rows:
-            figures = told(narrative.rate_sentence(made))
+            bound = {made.due: " to 100%", 0: "0% to "}.get(made.done, "")
+            figures = told(narrative.rate_sentence(made), bound=bound)
             assert figures["reported"] == made.due
             assert {"low", "high"} & set(figures)
 
@@ -147,6 +156,19 @@ def test_published_method_below_and_at_all_recorded(findings, same):
     assert "98.2%" in plain(narrative.published_sentence(every))
 
 
+def test_published_method_names_the_counts_and_the_frame_it_has(bundled, findings, make_audit):
+    """Of a weighted rate it knows the pooled counts alone; without a frame there is nothing to correct for."""
+    pooled, weighted = (examine(bundled["kent-2018"], overall=rule).overall for rule in ("pooled", "weighted"))
+    words = [plain(narrative.published_sentence(made)) for made in (pooled, weighted)]
+    assert ["pooled counts" in text for text in words] == [False, True]
+    assert all("corrected for the frame" in text for text in words)
+    assert told(narrative.published_sentence(weighted)) == told(narrative.published_sentence(pooled))
+    frameless = plain(narrative.published_sentence(findings["kent-board-2017"].overall))
+    assert "no frame known" in frameless
+    assert "corrected" not in frameless
+    assert narrative.published_sentence(examine(make_audit({"a": [(1, 0)] * 9})).overall) is None
+
+
 # A year.
 
 
@@ -171,9 +193,12 @@ def test_unrecorded_crimes_with_both_ranges(findings):
     assert "violent crime" in plain(narrative.unrecorded_sentence(overall, "violent crime"))
 
 
-def test_all_recorded_gives_at_most_a_number_a_year(findings):
+def test_all_recorded_gives_a_range_from_nought_a_year(findings):
     sexual = findings["kent-2018"].stratum("sexual")
-    assert told(narrative.unrecorded_sentence(sexual)) == {"unrecorded_high": sexual.unrecorded.interval.high}
+    assert sexual.unrecorded.interval.low == 0
+    assert told(narrative.unrecorded_sentence(sexual), bound="range 0 to ") == {
+        "unrecorded_high": sexual.unrecorded.interval.high
+    }
 
 
 # Change.
@@ -259,37 +284,25 @@ def test_no_additional_crimes_where_none_improved_or_no_volume_is_known(comparis
     assert narrative.additional_sentence(worse, "crimes") is None
 
 
-# Pooled and weighted.
-
-
-@pytest.mark.parametrize("rule", ["pooled", "weighted"])
-def test_the_other_overall_rate_and_why_they_differ(bundled, rule):
-    found = examine(bundled["kent-2017"], overall=rule)
-    other = found.get(f"recording_rate_{'weighted' if rule == 'pooled' else 'pooled'}").estimate
-    text = narrative.weighting_sentences(found)
-    figures = {f.key: f.value for f in parts(text) if isinstance(f, Figure)}
-    told(text)
-    prefix = f"recording_rate_{'weighted' if rule == 'pooled' else 'pooled'}/all/all"
-    assert figures[f"{prefix}/rate"] == other.rate
-    assert (figures[f"{prefix}/low"], figures[f"{prefix}/high"]) == (other.interval.low, other.interval.high)
-    assert figures["sample_share/sexual"] == pytest.approx(319 / 1500)
-    assert figures["frame_share/sexual"] == pytest.approx(2041 / 74_085, rel=0.01)
-    assert figures["sample_share/other"] == pytest.approx(599 / 1500)
-    assert figures["frame_share/other"] == pytest.approx(46_563 / 74_085, rel=0.01)
-
-
-def test_without_frames_there_is_no_other_rate(findings):
-    assert told(narrative.weighting_sentences(findings["kent-board-2017"])) == {}
-
-
-def test_nothing_to_weigh(make_audit):
-    single = examine(make_audit({"a": [(1, 1), (1, 0), (1, 1)]}, "single"))
-    assert narrative.weighting_sentences(single) is None
-    missing = examine(make_audit({"a": [(1, 1), (1, 0)], "b": [(0, 0), (0, 0)]}, "missing"))
-    assert narrative.weighting_sentences(missing) is None
-
-
 # Concentration, causes.
+
+
+@pytest.mark.parametrize(
+    ("misses", "carried"),
+    [
+        ((4, 3, 1, 1), True),
+        ((1, 1, 1), False),
+        ((5, 5), False),
+        ((2, 1, 1, 1, 1, 1, 1, 1, 1, 1), True),
+        ((2, 1, *[1] * 12), False),
+    ],
+    ids=["two large", "one each", "only two records", "three of eleven", "three of fifteen"],
+)
+def test_two_records_carry_the_misses_from_a_quarter_on(make_audit, misses, carried):
+    c = examine_concentration(make_audit({"a": [(n, 0) for n in misses] + [(1, 1)] * 5}))
+    assert (c.missed, c.top[2]) == (sum(misses), sum(misses[:2]))
+    assert narrative.carried_by_two(c) == carried
+    assert ("top_2_share" in told(narrative.concentration_sentence(c))) == carried
 
 
 def test_two_records_that_carry_the_misses(bundled):
@@ -392,6 +405,34 @@ def test_characteristics_collected(findings):
     for name in findings["kent-2018"].audit.tables["equality"]["characteristic"]:
         assert name.lower() in words
     assert narrative.equality_sentence(with_table(findings["kent-2018"], "equality", [])) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (date(2017, 9, 9), date(2017, 9, 20), "9 to 20 September 2017"),
+        (date(2016, 6, 1), date(2016, 11, 30), "1 June to 30 November 2016"),
+        (date(2016, 12, 1), date(2017, 2, 28), "1 December 2016 to 28 February 2017"),
+        (date(2016, 9, 9), date(2017, 9, 20), "9 September 2016 to 20 September 2017"),
+    ],
+)
+def test_a_span_of_days_says_month_and_year_once(start, end, words):
+    assert narrative.span_of_days(start, end) == words
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("Violent crime", "violent crime"),
+        ("VAWG offences", "VAWG offences"),
+        ("N100 made", "N100 made"),
+        ("DA", "DA"),
+        ("rape", "rape"),
+        ("", ""),
+    ],
+)
+def test_a_label_within_a_sentence_keeps_the_capitals_of_an_abbreviation(label, words):
+    assert narrative.in_sentence(label) == words
 
 
 # The means.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from cdi_stats.audit.problems import AuditProblems
 from cdi_stats.errors import BadParameters, UnreadableAudit
+from cdi_stats.methods.survey import DEGREES_OF_FREEDOM, METHODS
 from cdi_stats.publishing.parameters import REPORTS, check_parameters
 from cdi_stats.publishing.publication import publish
 
@@ -22,6 +25,14 @@ DEFAULTS = {
 @pytest.mark.parametrize("report", REPORTS)
 def test_what_is_not_given_gets_its_default(report):
     assert check_parameters(report, {"audit": "kent-2017"}) == DEFAULTS
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_choices_are_those_of_the_methods(report):
+    """The names stand twice, as Literals must; "normal" is for crimes that stand alone, and no report's choice."""
+    fields = REPORTS[report].model_fields
+    assert set(get_args(fields["method"].annotation)) == set(METHODS)
+    assert set(get_args(fields["degrees_of_freedom"].annotation)) == set(DEGREES_OF_FREEDOM) - {"normal"}
 
 
 def test_values_come_as_text_from_the_command_line():
@@ -82,6 +93,8 @@ def test_an_unknown_report_is_named_with_the_nearest():
         ("inspection", "kent-2017", {"formats": []}, BadParameters),
         ("inspection", "kent-2071", {}, UnreadableAudit),
         ("reinspection", "kent-2018", {"earlier": "kent-1918"}, UnreadableAudit),
+        ("reinspection", "kent-2018", {"earlier": "none"}, BadParameters),
+        ("reinspection", "kent-2017", {}, BadParameters),
     ],
 )
 def test_nothing_is_written_for_a_wrong_parameter(tmp_path, monkeypatch, report, audit, options, error):

@@ -13,7 +13,7 @@ import pytest
 
 from cdi_stats.audit.examples import build_example, write_workbook
 from cdi_stats.audit.problems import AuditProblems
-from cdi_stats.audit.reading import check_audit, read_audit
+from cdi_stats.audit.reading import NO_EARLIER, audit_id, check_audit, locate_bundled, locate_earlier, read_audit
 from cdi_stats.audit.schema import FACTS, SHEETS, all_sheets
 from cdi_stats.errors import UnreadableAudit
 from cdi_stats.findings.examine import examine
@@ -317,6 +317,27 @@ MISTAKES = {
         rename("cancellations", "crime_type", "kind_of"), "cancellations", 1, "crime_type", "no such column",
     ),
     "outcome outside its list": (cell("n100", 2, "outcome", "lost"), "n100", 2, "outcome", "lost"),
+    "N100 needed, made not said": (
+        another("n100", n100_id="N-2", test="needed"), "n100", 3, "made", "blank",
+    ),
+    "N100 examined without outcome": (
+        another("n100", n100_id="N-3", test="examined"), "n100", None, "outcome", "blank",
+    ),
+    "rate in counts beside the records": (
+        another("counts", measure="recording_rate", stratum="other", reported=8, recorded=6),
+        "counts", None, "measure", "which the records give too",
+    ),
+    "stratum called all": (
+        another("strata", stratum="all", label="All", period_start=date(2019, 1, 1), period_end=date(2019, 3, 31),
+                records_sampled=0),
+        "strata", 4, "stratum", "'all'",
+    ),
+    "timeliness of no hours": (
+        another("audit", key="timeliness_hours", value=0), "audit", None, "value", "timeliness_hours 0",
+    ),
+    "fact given twice": (
+        another("audit", key="force", value="Another Police"), "audit", None, "key", "force",
+    ),
     "question judged twice": (
         another("judgements", question="overall", judgement="good"), "judgements", 3, "question", "overall",
     ),
@@ -411,6 +432,15 @@ def test_one_sampled_record_in_a_stratum_is_refused_unless_it_is_the_whole_frame
     assert check_audit(save(make_tables({"a": [(2, 1)]}, strata={"records_in_frame": 1}), "whole")) == []
 
 
+def test_totals_from_no_record_are_a_problem(make_tables, save):
+    counts = [{"measure": "recording_rate", "stratum": "a", "reported": 300, "recorded": 250}]
+    tables = make_tables({"a": []}, counts=counts)
+    problems = check_audit(save(tables))
+    assert [(p.sheet, p.row, p.column, p.found) for p in problems] == [("strata", 2, "records_sampled", "0")]
+    tables["strata"]["records_sampled"] = 280
+    assert check_audit(save(tables, "sampled")) == []
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -432,6 +462,58 @@ def test_what_cannot_be_examined_is_found_by_the_check(base, save, make):
 def test_a_fact_given_twice_with_two_values_is_a_problem(base, save):
     another("audit", key="force", value="Another Police")(base)
     assert any(p.sheet == "audit" and p.row == 7 for p in check_audit(save(base)))
+
+
+def test_control_characters_become_spaces(make_tables, save):
+    """XML, and so a workbook's cell, a page and a PDF, has no place for them; a CSV file has."""
+    tables = make_tables({"a": [(1, 1), (1, 0)]})
+    folder = save(tables).with_suffix("")
+    write_folder(tables, folder, encoding="utf-8", forms=ISO, words={})
+    text = (folder / "audit.csv").read_text(encoding="utf-8")
+    dirty = text.replace("Testshire Police", "Test\x0bshire\x1f Po\x7flice\x07")
+    assert dirty != text
+    (folder / "audit.csv").write_text(dirty, encoding="utf-8")
+    assert read_audit(folder).facts.force == "Test shire  Po lice"
+
+
+# Names and places.
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("My Audit 2018.xlsx", "my-audit-2018"), ("kent_2018.v2.xlsx", "kent-2018-v2"), ("KENT.xlsx", "kent")],
+)
+def test_audits_are_filed_under_their_name(tmp_path, name, expected):
+    (tmp_path / name).touch()
+    assert audit_id(tmp_path / name) == expected
+
+
+def test_names_in_other_letters_do_not_share_a_folder(tmp_path):
+    names = ["Кент.xlsx", "Гент.xlsx", "éire.xlsx", "ire.xlsx", "–.xlsx", "“.xlsx"]
+    for name in names:
+        (tmp_path / name).touch()
+    found = [audit_id(tmp_path / name) for name in names]
+    assert len(set(found)) == len(names)
+    assert all(re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", one) for one in found)
+    assert found == [audit_id(tmp_path / name) for name in names], "the same each time"
+
+
+@pytest.mark.parametrize("device", ["con", "PRN", "aux", "nul", "COM1", "lpt9"])
+def test_no_audit_is_filed_under_the_name_of_a_windows_device(tmp_path, device):
+    """Microsoft, Naming Files, Paths, and Namespaces: these are reserved whatever their case."""
+    (tmp_path / f"{device}.xlsx").touch()
+    assert re.fullmatch(f"{device.lower()}-[0-9a-f]{{6}}", audit_id(tmp_path / f"{device}.xlsx"))
+
+
+def test_the_earlier_audit_is_the_one_named_else_the_audits_own(bundled):
+    path, audit = locate_bundled("kent-2018"), bundled["kent-2018"]
+    assert audit.facts.earlier_audit == "kent-2017"
+    assert locate_earlier(path, audit, "") == locate_bundled("kent-2017")
+    assert locate_earlier(path, audit, "kent-board-2017") == locate_bundled("kent-board-2017")
+    assert locate_earlier(path, audit, NO_EARLIER) is None
+    assert locate_earlier(locate_bundled("kent-2017"), bundled["kent-2017"], "") is None
+    with pytest.raises(UnreadableAudit, match="kent-1918"):
+        locate_earlier(path, audit, "kent-1918")
 
 
 # What is no audit at all.

@@ -180,6 +180,16 @@ def test_kurtosis_degrees_of_freedom_follow_their_formula():
     assert estimate_rate(recorded, reported).degrees_of_freedom == pytest.approx(expected, rel=1e-12)
 
 
+def test_normal_degrees_of_freedom_on_crimes_that_stand_alone_are_plain_wilson():
+    """Each record one crime, no frame: the linearised variance differs from p(1-p)/n by n/(n-1) alone."""
+    alone = estimate_rate([1] * 800 + [0] * 200, [1] * 1000, degrees_of_freedom="normal")
+    assert alone.degrees_of_freedom == math.inf
+    assert alone.effective_sample_size == pytest.approx(1000, rel=1.1e-3)
+    plain = proportion_interval(800, 1000)
+    assert (alone.interval.low, alone.interval.high) == pytest.approx((plain.low, plain.high), abs=2e-5)
+    assert "no-variation" not in codes(alone)
+
+
 def test_kurtosis_degrees_of_freedom_stay_between_two_and_the_design():
     one_miss = estimate_rate([1] * 99 + [0], [1] * 100)
     assert 2 < one_miss.degrees_of_freedom < 3
@@ -309,7 +319,7 @@ def test_one_record_that_dominates_is_named():
     estimate = estimate_rate(recorded, reported)
     assert estimate.top_record_share > 0.9
     assert {"one-record-dominates", "few-degrees-of-freedom"} <= codes(estimate)
-    assert any("One record makes 9" in str(caution) for caution in estimate.warnings)
+    assert any("One record accounts for 9" in str(caution) for caution in estimate.warnings)
 
 
 def test_an_ordinary_sample_needs_no_caution():

@@ -82,16 +82,19 @@ def compare_findings(later: Findings, earlier: Findings) -> Comparison:
         before = earlier.get(finding.measure, finding.domain, finding.stratum)
         if before is not None and finding.estimate and before.estimate:
             changes.append(_change(finding, before, _volume(later, finding)))
-    return Comparison(later, earlier, tuple(_summed(change, changes) for change in changes))
+    size = len(later.audit.strata)
+    return Comparison(later, earlier, tuple(_summed(change, changes, size) for change in changes))
 
 
-def _summed(change: FindingChange, changes: list[FindingChange]) -> FindingChange:
-    """Return a weighted overall change with its additional crimes as the sum of its strata's."""
-    if change.later.weighting != "weighted" or change.later.stratum != ALL or change.later.domain != ALL:
+def _summed(change: FindingChange, changes: list[FindingChange], size: int) -> FindingChange:
+    """Return a weighted overall rate's change with its additional crimes as the sum of all `size` strata's."""
+    later = change.later
+    overall = later.measure.startswith("recording_rate") and later.stratum == ALL and later.domain == ALL
+    if not overall or later.weighting != "weighted":
         return change
     strata = [c.additional for c in changes if c.later.measure == "recording_rate" and c.later.stratum != ALL]
     totals = [total for total in strata if total]
-    return replace(change, additional=sum_totals(totals) if totals and len(totals) == len(strata) else None)
+    return replace(change, additional=sum_totals(totals) if len(totals) == size else None)
 
 
 def _change(later: Finding, earlier: Finding, recorded: int | None) -> FindingChange:

@@ -338,7 +338,9 @@ class _Examiner:
             return np.ones(len(stratum))
         frames = frames or {s.stratum: s.records_in_frame for s in self.audit.strata}
         by_stratum = {
-            s.stratum: (frames[s.stratum] or 0) / sampled[s.stratum] * 365 / s.days for s in self.audit.strata
+            s.stratum: (frames[s.stratum] or 0) / sampled[s.stratum] * 365 / s.days
+            for s in self.audit.strata
+            if sampled[s.stratum]
         }
         return np.array([by_stratum[name] for name in stratum])
 

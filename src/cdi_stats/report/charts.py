@@ -107,7 +107,7 @@ def rates_chart(
     level = FindingNumbers(findings[0][1]).level
     start = _axis_start(mark.low for mark in marks)
     subtitle = (
-        f"Share of reported crimes that were recorded, with {level} intervals; the axis starts at {percent(start)}"
+        f"Share of reported crimes that were recorded, with {level} intervals; the axis starts at {percent(start, 0)}"
     )
     return Chart(title, subtitle, _interval_plot(marks, start), _marks_alt(subtitle, marks))
 

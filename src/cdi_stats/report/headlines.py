@@ -205,7 +205,7 @@ def timeliness_title(rows: Labelled) -> str:
 
 def domains_title(rows: Labelled) -> str:
     """Return each part's rate."""
-    return "; ".join(f"{label}: {FindingNumbers(row).rate} recorded" for label, row in rows)
+    return capital("; ".join(f"{in_sentence(label)}: {FindingNumbers(row).rate} recorded" for label, row in rows))
 
 
 def annual_title(label: str, finding: Finding) -> str:

@@ -346,7 +346,9 @@ def actions_sentence(findings: Findings) -> Text | None:
 
 def in_sentence(words: str) -> str:
     """Return a label as it stands within a sentence; abbreviations such as VAWG keep their capitals."""
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+    first = words.split(" ")[0]
+    abbreviated = any(letter.isupper() or letter.isdigit() for letter in first[1:])
+    return words if abbreviated else words[:1].lower() + words[1:]
 
 
 def capital(words: str) -> str:

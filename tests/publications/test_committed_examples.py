@@ -1,0 +1,48 @@
+"""The published examples in the repository are what the code publishes now: each figure, and the page byte by byte.
+
+A change of a number or a word shows here until the examples are published and looked at again (reports/README.md).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cdi_stats.publishing.publication import publish
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "reports" / "examples"
+WANTED = {"kent-2017/inspection", "kent-2018/reinspection"}
+FOUND = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*") if path.is_dir()}
+
+
+@pytest.fixture
+def fresh(inspection, reinspection, tmp_path):
+    """Return a fresh publication of a report, by its folder's name."""
+    made = {f"{one.audit}/{one.report}": one for one in (inspection, reinspection)}
+
+    def of(name):
+        audit, report = name.split("/")
+        return made.get(name) or publish(report, audit, out=tmp_path)
+
+    return of
+
+
+def figures_of(folder):
+    return json.loads((folder / "figures.json").read_text(encoding="utf-8"))
+
+
+def test_one_example_of_each_report_is_there():
+    assert FOUND >= WANTED
+
+
+@pytest.mark.parametrize("name", sorted(WANTED | FOUND))
+def test_figures_are_what_the_code_computes_now(fresh, name):
+    assert figures_of(EXAMPLES / name) == figures_of(fresh(name).folder)
+
+
+@pytest.mark.parametrize("name", sorted(WANTED | FOUND))
+def test_the_page_is_what_the_code_writes_now(fresh, name):
+    page = fresh(name).files["html"]
+    assert (EXAMPLES / name / page.name).read_bytes() == page.read_bytes()
