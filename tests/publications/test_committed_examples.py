@@ -1,4 +1,4 @@
-"""The published examples in the repository are what the code publishes now: each figure, and the page byte by byte.
+"""The published examples in the repository are what the code publishes now: each figure, and the page letter by letter.
 
 A change of a number or a word shows here until the examples are published and looked at again (reports/README.md).
 """
@@ -6,6 +6,7 @@ A change of a number or a word shows here until the examples are published and l
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,21 @@ def test_one_example_of_each_report_is_there():
 
 @pytest.mark.parametrize("name", sorted(WANTED | FOUND))
 def test_figures_are_what_the_code_computes_now(fresh, name):
-    assert figures_of(EXAMPLES / name) == figures_of(fresh(name).folder)
+    """Texts to the letter; values to nine digits, for the last ones may differ from processor to processor."""
+    kept, made = figures_of(EXAMPLES / name)["figures"], figures_of(fresh(name).folder)["figures"]
+    assert [without_value(figure) for figure in kept] == [without_value(figure) for figure in made]
+    assert [figure["value"] for figure in kept] == pytest.approx([figure["value"] for figure in made], rel=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted(WANTED | FOUND))
 def test_the_page_is_what_the_code_writes_now(fresh, name):
     page = fresh(name).files["html"]
-    assert (EXAMPLES / name / page.name).read_bytes() == page.read_bytes()
+    assert read_without_values(EXAMPLES / name / page.name) == read_without_values(page)
+
+
+def without_value(figure):
+    return {name: entry for name, entry in figure.items() if name != "value"}
+
+
+def read_without_values(page):
+    return re.sub(r' data-value="[^"]*"', "", page.read_text(encoding="utf-8"))
