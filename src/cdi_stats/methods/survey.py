@@ -256,12 +256,12 @@ def _estimate(
     """Apply the module's formulas to one domain of a declared sample."""
     inside = np.ones(design.reported.size, bool) if domain is None else domain
     w, h = design.weight * inside, design.stratum
-    crimes = w @ design.reported
+    crimes = float((w * design.reported).sum())
     if crimes == 0:
         raise InvalidCounts("domain: found no reported crime in it; expected at least one, else there is no rate")
     _refuse_lonely_strata(design, inside)
 
-    rate = float(w @ design.recorded / crimes)
+    rate = float((w * design.recorded).sum()) / crimes
     residual = w * (design.recorded - rate * design.reported)
     centred = residual - (np.bincount(h, residual) / design.sampled)[h]
     # rounding must not pass for variation: it would claim an almost infinite effective sample
@@ -329,14 +329,14 @@ def _kurtosis_df(parts: FloatArray, squares: FloatArray, fourths: FloatArray, sa
 def _kish_records(weight: FloatArray, reported: FloatArray) -> float:
     """Return Kish's effective number of records, (sum w m)^2 / sum (w m)^2."""
     size = weight * reported
-    return float(size.sum() ** 2 / (size @ size))
+    return float(size.sum() ** 2 / (size**2).sum())
 
 
 def _crimes_in_frame(design: _Design, inside: NDArray[np.bool_]) -> float | None:
     """Return the crimes reported in the whole frame, estimated by N_h / n_h times those sampled."""
     if not np.isfinite(design.frame).all():
         return None
-    return float(((design.frame / design.sampled)[design.stratum] * inside) @ design.reported)
+    return float(((design.frame / design.sampled)[design.stratum] * inside * design.reported).sum())
 
 
 def _cautions(

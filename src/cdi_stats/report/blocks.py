@@ -32,11 +32,15 @@ class Figure:
         return self.text
 
     def to_json(self) -> Json:
-        """Return the figure as an item of a text; JSON has no infinity, so an open limit has no value."""
+        """Return the figure as an item of a text.
+
+        Twelve digits of the value, as sums differ beyond them from processor to processor; JSON has no infinity, so an
+        open limit has no value.
+        """
         return {
             "figure": self.key,
             "text": self.text,
-            "value": self.value if math.isfinite(self.value) else None,
+            "value": float(f"{self.value:.12g}") if math.isfinite(self.value) else None,
             "unit": self.unit,
             "source": self.source,
         }

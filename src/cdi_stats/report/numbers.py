@@ -23,8 +23,11 @@ NOT_APPLICABLE = "n/a"
 
 
 def rounded(value: float, decimals: int) -> Decimal:
-    """Return a number rounded to some decimals, halves away from zero."""
-    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    """Return a number rounded to some decimals, halves away from zero.
+
+    A half is a half to twelve digits: beyond them, sums differ from processor to processor.
+    """
+    return Decimal(f"{value:.12g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def percent(share: float, decimals: int = 1) -> str:
