@@ -21,7 +21,7 @@ MACHINE_PATHS = ["/" + folder + "/" for folder in ("home", "root", "tmp", "work"
 MACHINE_PATH = re.compile("|".join(rf"(?<![\w.*-]){path}\w" for path in MACHINE_PATHS) + r"|[A-Z]:\\\\?Users\\")
 REGISTRIES = [
     "py" + "pi.org",
-    "pythonhosted" + ".org",
+    "python" + "hosted.org",
     "npm" + "js.org",
     "npm" + "js.com",
     "ana" + "conda.org",
