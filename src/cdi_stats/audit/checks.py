@@ -45,6 +45,8 @@ def _check_facts(facts: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _check_sheet(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
+    if table.empty:
+        return
     from pandera.errors import SchemaErrors
 
     try:
@@ -53,7 +55,7 @@ def _check_sheet(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
         columns = {column.name: column for column in sheet.columns}
         for case in errors.failure_cases.to_dict("records"):
             yield _problem(sheet, columns, case)
-    if sheet.key and not table.empty:
+    if sheet.key:
         repeated = table[table.duplicated(list(sheet.key), keep="first")]
         for number, row in repeated.iterrows():
             values = ", ".join("blank" if pd.isna(row[name]) else str(row[name]) for name in sheet.key)
