@@ -81,10 +81,6 @@ class Report:
     def _rates(self) -> list[tuple[str, Finding]]:
         return _rates(self.findings)
 
-    @property
-    def _level(self) -> str:
-        return self.findings.level
-
     def title(self) -> Section:
         """Tell whose report this is, when and from what; and what every reader must know first."""
         return title_section(self.findings)
@@ -122,7 +118,7 @@ class Report:
             words.append(join(*weightings))
         rates = [(label, row) for label, row in self._rates if row.estimate]
         return section(
-            *self._statements(None),
+            *(self._statements(headlines.OVERALL, finding) if finding.estimate else []),
             *_paragraphs(words),
             self._context("overall"),
             self._rates_chart(rates) if rates else None,
@@ -139,7 +135,7 @@ class Report:
             if finding.estimate is None:
                 words.append(narrative.rate_sentence(finding))
             else:
-                parts.append(self._statements(stratum.stratum))
+                parts.append(self._statements(capital(stratum.label), finding))
                 words.append(narrative.published_sentence(finding))
                 words.append(narrative.unrecorded_sentence(finding, stratum.label))
                 words.append(headlines.change_words(self.comparison, "crimes of this kind", stratum.stratum))
@@ -179,8 +175,8 @@ class Report:
         return section(
             Paragraph(narrative.causes_sentence(causes)),
             self._context("causes"),
-            causes_chart(headlines.causes_title(causes), causes, self._level, notes),
-            tables.causes_table("Reasons for crimes not recorded", causes, self._level),
+            causes_chart(headlines.causes_title(causes), causes, self.findings.level, notes),
+            tables.causes_table("Reasons for crimes not recorded", causes, self.findings.level),
         )
 
     def concentration(self) -> Section:
@@ -343,23 +339,22 @@ class Report:
         name, whole = measure_of(finding.measure).name, (finding.domain, finding.stratum) == (ALL, ALL)
         return name if whole else f"{self._part_label(finding)}: {narrative.in_sentence(name)}"
 
-    def _statements(self, stratum: str | None) -> list[Statement]:
-        """Return the present headline; with an earlier audit, its own before it."""
-        label = "Overall" if stratum is None else capital(self._labels[stratum])
-        now = self.findings.overall if stratum is None else self.findings.stratum(stratum)
-        if now.estimate is None:
-            return []
-        before = self.comparison.earlier.get("recording_rate", ALL, stratum or ALL) if self.comparison else None
-        if before is None or before.estimate is None:
-            return [rate_statement(label, now)]
-        return [rate_statement(label, before, "earlier/"), rate_statement(label, now, now=True)]
+    def _before(self, finding: Finding) -> Finding | None:
+        """Return the earlier audit's finding of the same rate, where it has one."""
+        earlier = self.comparison.earlier if self.comparison else None
+        found = earlier.get(finding.measure, finding.domain, finding.stratum) if earlier else None
+        return found if found and found.estimate else None
+
+    def _statements(self, label: str, finding: Finding) -> list[Statement]:
+        """Return a rate's headline; with an earlier audit, its own before it."""
+        before = self._before(finding)
+        now = rate_statement(label, finding, now=before is not None)
+        return [rate_statement(label, before, "earlier/"), now] if before else [now]
 
     def _domain_statements(self, finding: Finding) -> list[Statement]:
-        before = (
-            self.comparison.earlier.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
-        )
+        before = self._before(finding)
         now = count_statement(finding, now=before is not None)
-        return [count_statement(before, "earlier/"), now] if before and before.estimate else [now]
+        return [count_statement(before, "earlier/"), now] if before else [now]
 
     def _rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
         from cdi_stats.report.charts import rates_chart
@@ -374,9 +369,7 @@ class Report:
 
     def _earlier(self, rows: Iterable[tuple[str, Finding]]) -> list[tuple[str, Finding]]:
         """Return the earlier audit's finding of each of these, under the same label."""
-        earlier = self.comparison.earlier if self.comparison else None
-        found = [(label, earlier.get(row.measure, row.domain, row.stratum)) for label, row in rows] if earlier else []
-        return [(label, row) for label, row in found if row and row.estimate]
+        return [(label, before) for label, row in rows if (before := self._before(row))]
 
     def _measure_words(self, *measures: str) -> list[Text | None]:
         words: list[Text | None] = []
@@ -427,7 +420,7 @@ def _is_mixed(finding: Finding) -> bool:
 
 def _rates(findings: Findings) -> list[tuple[str, Finding]]:
     strata = [(capital(s.label), findings.stratum(s.stratum)) for s in findings.audit.strata]
-    return [("Overall", findings.overall), *strata]
+    return [(headlines.OVERALL, findings.overall), *strata]
 
 
 def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:

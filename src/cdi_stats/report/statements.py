@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdi_stats.findings.examine import Finding
 from cdi_stats.findings.measures import measure_of
 from cdi_stats.report.blocks import Figure, Statement
+from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.narrative import cases_of, in_sentence, sample_line, say
 from cdi_stats.report.numbers import FindingNumbers
 
@@ -13,7 +14,7 @@ def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool 
     """Return a rate as a headline statistic."""
     n = FindingNumbers(finding, prefix)
     when = _when(prefix, now=now)
-    what = "reported crime" if label == "Overall" else in_sentence(label)
+    what = "reported crime" if label == OVERALL else in_sentence(label)
     verb = "were" if what.endswith("s") else "was"
     detail = sample_line(finding, prefix)
     if finding.done < finding.due:
