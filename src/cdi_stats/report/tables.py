@@ -102,7 +102,7 @@ def change_table(caption: str, level: str, changes: Changes) -> Table:
         ),
         tuple(rows),
         (
-            "Several rates are compared, some of them on the same crimes: by chance, one that had not changed may seem to.",
+            "Several rates are compared, some on the same crimes: by chance, one that had not changed may seem to.",
         ),
     )
 
