@@ -101,9 +101,7 @@ def change_table(caption: str, level: str, changes: Changes) -> Table:
             Column("Verdict", width=1.1),
         ),
         tuple(rows),
-        (
-            "Several rates are compared, some on the same crimes: by chance, one that had not changed may seem to.",
-        ),
+        ("Several rates are compared, some on the same crimes: by chance, one that had not changed may seem to.",),
     )
 
 
