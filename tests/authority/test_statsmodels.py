@@ -1,10 +1,11 @@
-"""statsmodels 0.15 and the peers behind reference_vectors.csv (DescTools, ratesci), where a method is ours too."""
+"""statsmodels 0.15, SciPy and the peers behind reference_vectors.csv (DescTools, ratesci), for methods ours too."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from cdi_stats.methods.comparison import compare_rates
@@ -12,7 +13,14 @@ from cdi_stats.methods.proportion import proportion_interval
 from cdi_stats.methods.survey import estimate_rate_from_counts
 
 VECTORS = pd.read_csv(Path(__file__).resolve().parents[1] / "data" / "reference_vectors.csv", dtype=str)
-PEER_NAMES = {"wilson": "wilson", "clopper-pearson": "beta", "wald": "normal"}
+PEER_NAMES = {
+    "wilson": "wilson",
+    "clopper-pearson": "beta",
+    "wald": "normal",
+    "agresti-coull": "agresti_coull",
+    "jeffreys": "jeffreys",
+}
+SCIPY_NAMES = {"wilson": "wilson", "wilson-cc": "wilsoncc", "clopper-pearson": "exact"}
 COUNTS = [(x, n) for n in (1, 2, 7, 20, 63, 266, 1500) for x in sorted({0, 1, n // 3, n - 1, n})]
 
 
@@ -36,11 +44,25 @@ def vectors(kinds, methods):
 @pytest.mark.parametrize("level", [0.8, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize("method", PEER_NAMES)
 def test_proportion_confint(method, level):
+    """At the ends ours are 0 and 1, as Brown, Cai & DasGupta say, where statsmodels leaves Jeffreys a little inside."""
     recorded, reported = np.array(COUNTS).T
     ours = proportion_interval(recorded, reported, confidence_level=level, method=method)
     theirs = proportion_confint(recorded, reported, alpha=1 - level, method=PEER_NAMES[method])
-    assert ours.low == pytest.approx(np.clip(theirs[0], 0, 1), abs=1e-12)
-    assert ours.high == pytest.approx(np.clip(theirs[1], 0, 1), abs=1e-12)
+    assert ours.low == pytest.approx(np.where(recorded == 0, 0, np.clip(theirs[0], 0, 1)), abs=1e-12)
+    assert ours.high == pytest.approx(np.where(recorded == reported, 1, np.clip(theirs[1], 0, 1)), abs=1e-12)
+
+
+@pytest.mark.parametrize("side", ["both", "lower", "upper"])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize("method", SCIPY_NAMES)
+def test_scipy_binomtest(method, level, side):
+    """Its alternative "greater" leaves the shares from a lower limit on."""
+    alternative = {"both": "two-sided", "lower": "greater", "upper": "less"}[side]
+    for recorded, reported in COUNTS:
+        ours = proportion_interval(recorded, reported, confidence_level=level, method=method, side=side)
+        test = binomtest(recorded, reported, alternative=alternative)
+        theirs = test.proportion_ci(confidence_level=level, method=SCIPY_NAMES[method])
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-11)
 
 
 @pytest.mark.parametrize(("first", "second"), [((62, 63), (102, 112)), ((56, 70), (48, 80)), ((152, 165), (348, 446))])

@@ -1,40 +1,80 @@
 """Confidence intervals for one proportion, scalar or array.
 
-Notation in this module: x crimes recorded of n reported, p = x / n, z the normal quantile of the level,
-N the crimes in the finite population. Rates are shares in 0-1.
+Notation in this module: x crimes recorded of n reported, p = x / n, z the normal quantile of the level, N the crimes in
+the finite population. Rates are shares in 0-1. Limits in closed form:
+
+    wilson          (x + z^2/2 -+ z sqrt(x (n - x) / n + z^2/4)) / (n + z^2); if N is given, p and n (N - 1) / (N - n)
+    wilson-cc       (2x -+ 1 + z^2 -+ z sqrt(z^2 -+ 2 - 1/n + 4 x (n - x +- 1) / n)) / (2 (n + z^2))
+    agresti-coull   q -+ z sqrt(q (1 - q) / m), m = n + z^2, q = (x + z^2/2) / m
+    wald, wald-cc   p -+ z sqrt(p (1 - p) / n), and a further 1 / (2n)
+    wald-fpc        p -+ z sqrt(p (1 - p) / n) sqrt(1 - n / N); p -+ 3 / n at 0 and 1, which is "rule-of-three"
+    arcsine         sin^2(asin sqrt((x + 3/8) / (n + 3/4)) -+ z / (2 sqrt n))
+    logit           expit(log(x / (n - x)) -+ z sqrt(1 / x + 1 / (n - x))); Clopper-Pearson's at 0 and 1
+
+Those found by inverting a test stand in `inversion`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from functools import lru_cache
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, ndtri
+from scipy.special import expit, ndtri
 
 from cdi_stats.errors import InvalidCounts
+from cdi_stats.methods import inversion
 
 FloatArray = NDArray[np.float64]
 Number = TypeVar("Number", float, FloatArray)
 Limits = tuple[Any, Any]
+Side = Literal["both", "lower", "upper"]
+SIDES = ("both", "lower", "upper")
+BLOCK = 32_768
+PLAIN = (int, float)
+# products of two counts below this are exact, so that Python's whole numbers and numpy's floats agree to the last bit
+LARGEST_PLAIN = 2**26
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Interval(Generic[Number]):
-    """A two-sided confidence interval: `low` and `high` are shares in 0-1, or counts for a total."""
+    """A confidence interval: `low` and `high` are shares in 0-1, or counts for a total.
+
+    `side` is "both", or "lower" or "upper" for a limit on one side alone; the other end is then 0 or 1.
+    """
 
     low: Number
     high: Number
     confidence_level: float
     method: str
+    side: str = "both"
+
+    def __init__(self, low: Number, high: Number, confidence_level: float, method: str, side: str = "both") -> None:
+        # a frozen class's own __init__ takes longer than Wilson's formula
+        fields = self.__dict__
+        fields["low"], fields["high"] = low, high
+        fields["confidence_level"], fields["method"], fields["side"] = confidence_level, method, side
 
     def __str__(self) -> str:
         """Give the interval in one line, to four decimals for shares."""
+        label = f"({100 * self.confidence_level:g}% {self.method})"
         if isinstance(self.low, np.ndarray):
-            return f"{np.size(self.low)} intervals ({100 * self.confidence_level:g}% {self.method})"
-        return f"{self.low:.4f} to {self.high:.4f} ({100 * self.confidence_level:g}% {self.method})"
+            return f"{np.size(self.low)} {'intervals' if self.side == 'both' else f'{self.side} limits'} {label}"
+        if self.side == "both":
+            return f"{self.low:.4f} to {self.high:.4f} {label}"
+        return f"at least {self.low:.4f} {label}" if self.side == "lower" else f"at most {self.high:.4f} {label}"
+
+
+class Criterion(NamedTuple):
+    """What limits are taken at: the level, the chance left in each tail that counts, the normal quantile of that."""
+
+    level: float
+    tail: float
+    quantile: float
 
 
 @overload
@@ -45,6 +85,7 @@ def proportion_interval(
     confidence_level: float = ...,
     method: str = ...,
     population: float | None = ...,
+    side: Side = ...,
 ) -> Interval[float]: ...
 @overload
 def proportion_interval(
@@ -54,33 +95,40 @@ def proportion_interval(
     confidence_level: float = ...,
     method: str = ...,
     population: ArrayLike | None = ...,
+    side: Side = ...,
 ) -> Interval[FloatArray]: ...
 def proportion_interval(
-    recorded: ArrayLike,
-    reported: ArrayLike,
+    recorded: Any,
+    reported: Any,
     *,
     confidence_level: float = 0.95,
     method: str = "wilson",
     population: ArrayLike | None = None,
+    side: Side = "both",
 ) -> Interval[Any]:
     """Return the confidence interval of recorded / reported, crimes taken as a simple random sample.
 
     Scalars give floats, arrays give arrays of their broadcast shape; limits are shares in 0-1. `population` is
-    the number of crimes the sample was drawn from, never a fraction. Methods: "wilson" (Wilson 1927, with
-    O'Neill's finite-population form when a population is given), "clopper-pearson" (exact, 1934), "wald", and
-    "wald-fpc" (Wald with finite-population correction, and the rule of three at 0 and 100 %: the inspectorate's
-    published method). Raises InvalidCounts for counts that no sample can have, or an unknown method.
+    the number of crimes the sample was drawn from, never a fraction: "hypergeometric" needs it, "wilson" (O'Neill
+    2021) and "wald-fpc" (the inspectorate's published method) take it, the others refuse it. `side` "lower" or "upper"
+    gives one limit at the whole level, with 1 or 0 at the other end. The methods are those of METHODS, each with its
+    source in the documentation. Raises InvalidCounts for counts that no sample can have, an unknown method or side, or
+    what a method does not offer.
     """
-    check_confidence_level(confidence_level)
-    if method not in METHODS:
-        raise InvalidCounts(f"method: found {method!r}; expected one of {', '.join(METHODS)}")
-    x, n, size = _checked_counts(recorded, reported, population)
-    low, high = METHODS[method](x, n, confidence_level, size)
-    low = np.where(x == 0, 0.0, np.clip(low, 0.0, 1.0))
-    high = np.where(x == n, 1.0, np.clip(high, 0.0, 1.0))
-    if x.ndim == 0:
-        return Interval(float(low), float(high), confidence_level, method)
-    return Interval(low, high, confidence_level, method)
+    chosen, at = _choice(method, confidence_level, side)
+    plain = chosen.plain and population is None and type(recorded) in PLAIN and type(reported) in PLAIN
+    if plain and 0 <= recorded <= reported and 1 <= reported < LARGEST_PLAIN and recorded % 1 == reported % 1 == 0:
+        low, high = chosen.limits(recorded, reported, at, math)
+        if low < 0 or (recorded == 0 and chosen.exact_ends):
+            low = 0.0
+        if high > 1 or (recorded == reported and chosen.exact_ends):
+            high = 1.0
+    else:
+        _check_population(method, chosen, population)
+        low, high = _array_limits(recorded, reported, population, chosen, at)
+    if side != "both":
+        low, high = (low, high * 0 + 1) if side == "lower" else (low * 0, high)
+    return Interval(low, high, confidence_level, method, side)
 
 
 def normal_quantile(confidence_level: float) -> float:
@@ -102,10 +150,7 @@ def wilson_limits(rate: Any, size: Any, quantile: Any) -> Limits:
     Wilson 1927: (x + z^2/2 -+ z sqrt(x (n - x) / n + z^2 / 4)) / (n + z^2) with x = n p, arranged so that
     nothing is 0/0 at p = 0 or 1.
     """
-    x = rate * size
-    squared = quantile * quantile
-    half = quantile * np.sqrt(x * (1 - rate) + squared / 4)
-    return (x + squared / 2 - half) / (size + squared), (x + squared / 2 + half) / (size + squared)
+    return _score_limits(rate, size, quantile, np.sqrt)
 
 
 def finite_population_size(size: Any, population: Any) -> Any:
@@ -114,67 +159,273 @@ def finite_population_size(size: Any, population: Any) -> Any:
         return np.where(population > size, size * (population - 1) / np.maximum(population - size, 1e-300), np.inf)
 
 
-def _wilson(x: FloatArray, n: FloatArray, level: float, population: FloatArray | None) -> Limits:
+# Each formula takes counts, the criterion, `m` (math for plain numbers, numpy for arrays) and a population if given.
+
+
+def _score_limits(rate: Any, n: Any, z: Any, sqrt: Callable[[Any], Any]) -> Limits:
+    x, squared = rate * n, z * z
+    half = z * sqrt(x * (1 - rate) + squared / 4)
+    centre, size = x + squared / 2, n + squared
+    return (centre - half) / size, (centre + half) / size
+
+
+def _wilson(x: Any, n: Any, at: Criterion, m: Any, population: Any = None) -> Limits:
     if population is None:
-        return wilson_limits(x / n, n, normal_quantile(level))
+        return _score_limits(x / n, n, at.quantile, m.sqrt)
     rate, census = x / n, population == n
-    low, high = wilson_limits(
-        rate, finite_population_size(n, np.where(census, n + 1, population)), normal_quantile(level)
-    )
+    low, high = wilson_limits(rate, finite_population_size(n, np.where(census, n + 1, population)), at.quantile)
     return np.where(census, rate, low), np.where(census, rate, high)
 
 
-def _wald(x: FloatArray, n: FloatArray, level: float, population: FloatArray | None) -> Limits:
-    if population is not None:
-        raise InvalidCounts("method 'wald' takes no population; use 'wald-fpc' for the finite-population form")
-    margin = normal_quantile(level) * np.sqrt(x * (n - x) / n) / n
+def _wilson_in_place(rate: FloatArray, n: FloatArray, at: Criterion, low: FloatArray, high: FloatArray) -> None:
+    """Write what `_score_limits` returns, the same steps in the same order, over `rate` and `n` without new arrays."""
+    z, squared = at.quantile, at.quantile * at.quantile
+    x, half = np.multiply(rate, n, out=high), np.subtract(1, rate, out=rate)
+    half *= x
+    half += squared / 4
+    np.sqrt(half, out=half)
+    half *= z
+    x += squared / 2
+    n += squared
+    np.subtract(x, half, out=low)
+    np.add(x, half, out=high)
+    low /= n
+    high /= n
+
+
+def _wilson_cc(x: Any, n: Any, at: Criterion, m: Any) -> Limits:
+    z, squared = at.quantile, at.quantile * at.quantile
+    # below 0 only at the ends, whose limits are 0 and 1
+    below = z * m.sqrt(abs(squared - 2 - 1 / n + 4 * x * (n - x + 1) / n))
+    above = z * m.sqrt(abs(squared + 2 - 1 / n + 4 * x * (n - x - 1) / n))
+    return (2 * x - 1 + squared - below) / (2 * (n + squared)), (2 * x + 1 + squared + above) / (2 * (n + squared))
+
+
+def _agresti_coull(x: Any, n: Any, at: Criterion, m: Any) -> Limits:
+    squared = at.quantile * at.quantile
+    size = n + squared
+    rate = (x + squared / 2) / size
+    margin = at.quantile * m.sqrt(rate * (1 - rate) / size)
+    return rate - margin, rate + margin
+
+
+def _wald(x: Any, n: Any, at: Criterion, m: Any) -> Limits:
+    margin = at.quantile * m.sqrt(x * (n - x) / n) / n
     return x / n - margin, x / n + margin
 
 
-def _wald_fpc(x: FloatArray, n: FloatArray, level: float, population: FloatArray | None) -> Limits:
-    sampled_share = 0.0 if population is None else n / population
-    margin = normal_quantile(level) * np.sqrt(x * (n - x) / n) / n * np.sqrt(1 - sampled_share)
+def _wald_cc(x: Any, n: Any, at: Criterion, m: Any) -> Limits:
+    margin = at.quantile * m.sqrt(x * (n - x) / n) / n + 1 / (2 * n)
+    return x / n - margin, x / n + margin
+
+
+def _wald_fpc(x: FloatArray, n: FloatArray, at: Criterion, _m: Any, population: Any = math.inf) -> Limits:
+    sampled_share = n / population
+    margin = at.quantile * np.sqrt(x * (n - x) / n) / n * np.sqrt(1 - sampled_share)
     unanimous = (x == 0) | (x == n)
-    if np.any(unanimous) and not np.isclose(level, 0.95):
-        raise InvalidCounts(
-            "method 'wald-fpc' uses the rule of three at 0 and 100 %, which is a 95 % rule: "
-            f"found confidence_level {level}; expected 0.95, or choose 'wilson'"
-        )
+    if np.any(unanimous):
+        _check_rule_of_three("wald-fpc", at.level)
     margin = np.where(unanimous, 3 / n, margin)
     return x / n - margin, x / n + margin
 
 
-def _clopper_pearson(x: FloatArray, n: FloatArray, level: float, population: FloatArray | None) -> Limits:
-    if population is not None:
-        raise InvalidCounts("method 'clopper-pearson' takes no population; use 'wilson' for a finite population")
-    tail = (1 - level) / 2
-    low = betaincinv(np.maximum(x, 1), n - x + 1, tail)
-    high = betaincinv(x + 1, np.maximum(n - x, 1), 1 - tail)
-    return low, high
+def _rule_of_three(x: FloatArray, n: FloatArray, at: Criterion, _m: Any) -> Limits:
+    _check_rule_of_three("rule-of-three", at.level)
+    between = (x > 0) & (x < n)
+    if np.any(between):
+        raise InvalidCounts(
+            f"recorded: found {x[between][0]:g} of {n[between][0]:g}; expected none or all of them for method "
+            "'rule-of-three', or choose 'wilson'"
+        )
+    return x / n - 3 / n, x / n + 3 / n
 
 
-METHODS: dict[str, Callable[[FloatArray, FloatArray, float, FloatArray | None], Limits]] = {
-    "wilson": _wilson,
-    "clopper-pearson": _clopper_pearson,
-    "wald": _wald,
-    "wald-fpc": _wald_fpc,
+def _check_rule_of_three(method: str, level: float) -> None:
+    if not np.isclose(level, 0.95):
+        raise InvalidCounts(
+            f"method {method!r} uses the rule of three at 0 and 100 %, which is a 95 % rule: "
+            f"found confidence_level {level}; expected 0.95, or choose 'wilson'"
+        )
+
+
+def _arcsine(x: FloatArray, n: FloatArray, at: Criterion, _m: Any) -> Limits:
+    rate = (x + 0.375) / (n + 0.75)
+    angle, margin = np.asin(np.sqrt(rate)), at.quantile / (2 * np.sqrt(n))
+    # past a quarter turn the sine turns back, as it does in DescTools, but not past the rate itself
+    return np.minimum(np.sin(angle - margin) ** 2, rate), np.maximum(np.sin(angle + margin) ** 2, rate)
+
+
+def _logit(x: FloatArray, n: FloatArray, at: Criterion, _m: Any) -> Limits:
+    done, missed = np.where(x == 0, n, x), np.where(x == n, n, n - x)
+    centre, margin = np.log(done / missed), at.quantile * np.sqrt(1 / done + 1 / missed)
+    logarithm = math.log(at.tail) / n
+    low = np.where(x == n, np.exp(logarithm), expit(centre - margin))
+    return low, np.where(x == 0, -np.expm1(logarithm), expit(centre + margin))
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method: its formula, and what sets it apart.
+
+    `plain`: it serves plain numbers too. `solved`: it takes special functions or roots, so that each distinct sample
+    is worked out once. `population` is "refused" (then `instead` says what to use), "optional" or "needed".
+    """
+
+    limits: Callable[..., Limits]
+    plain: bool = False
+    solved: bool = False
+    population: str = "refused"
+    instead: str = "use 'wilson' for a finite population"
+    one_sided: bool = True
+    exact_ends: bool = True
+
+
+def _inverted(limits: Callable[[FloatArray, FloatArray, float], Limits], *, one_sided: bool = True) -> Method:
+    return Method(lambda x, n, at, _m: limits(x, n, at.tail), solved=True, one_sided=one_sided)
+
+
+METHODS: dict[str, Method] = {
+    "wilson": Method(_wilson, plain=True, population="optional"),
+    "wilson-cc": Method(_wilson_cc, plain=True),
+    "clopper-pearson": _inverted(inversion.clopper_pearson_limits),
+    "mid-p": _inverted(inversion.mid_p_limits),
+    "jeffreys": _inverted(inversion.jeffreys_limits),
+    # modified as in the reference vectors: 0 and 1 at the ends, which "jeffreys" has here too; DescTools changes more
+    "jeffreys-modified": _inverted(inversion.jeffreys_limits),
+    "agresti-coull": Method(_agresti_coull, plain=True),
+    "likelihood": Method(lambda x, n, at, _m: inversion.likelihood_limits(x, n, at.quantile), solved=True),
+    "arcsine": Method(_arcsine, exact_ends=False),
+    "logit": Method(_logit),
+    "wald": Method(_wald, plain=True, instead="use 'wald-fpc' for the finite-population form"),
+    "wald-cc": Method(_wald_cc, plain=True),
+    "wald-fpc": Method(_wald_fpc, population="optional"),
+    "rule-of-three": Method(_rule_of_three),
+    "hypergeometric": Method(
+        lambda x, n, at, _m, population: inversion.hypergeometric_limits(x, n, population, at.tail),
+        solved=True,
+        population="needed",
+    ),
+    "blaker": _inverted(inversion.blaker_limits, one_sided=False),
 }
 
 
-def _checked_counts(
-    recorded: ArrayLike, reported: ArrayLike, population: ArrayLike | None
-) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+@lru_cache(maxsize=256)
+def _choice(method: str, level: float, side: str) -> tuple[Method, Criterion]:
+    check_confidence_level(level)
+    if method not in METHODS:
+        raise InvalidCounts(f"method: found {method!r}; expected one of {', '.join(METHODS)}")
+    if side not in SIDES:
+        raise InvalidCounts(f"side: found {side!r}; expected one of {', '.join(SIDES)}")
+    chosen = METHODS[method]
+    if side == "both":
+        return chosen, Criterion(level, (1 - level) / 2, normal_quantile(level))
+    if not chosen.one_sided:
+        raise InvalidCounts(f"side: found {side!r}; expected 'both' for method {method!r}, or choose 'clopper-pearson'")
+    if level <= 0.5:
+        raise InvalidCounts(f"confidence_level: found {level!r}; expected more than 0.5 for a limit on one side")
+    return chosen, Criterion(level, 1 - level, float(ndtri(level)))
+
+
+def _check_population(name: str, method: Method, population: Any) -> None:
+    if population is not None and method.population == "refused":
+        raise InvalidCounts(f"method {name!r} takes no population; {method.instead}")
+    if population is None and method.population == "needed":
+        raise InvalidCounts(f"population: found None; expected the crimes sampled from, which method {name!r} needs")
+
+
+def _array_limits(recorded: Any, reported: Any, population: Any, method: Method, at: Criterion) -> Limits:
+    """Return limits of the arguments' broadcast shape, floats for scalars."""
+    columns, shape = _columns(recorded, reported, population)
+    whole_population = method.population == "needed"
+    low, high = np.empty(columns[0].shape), np.empty(columns[0].shape)
+    if method.solved:
+        for _ in _checked_blocks(columns, shape, whole_population):
+            pass
+        first, place = inversion.first_of_each(columns)
+        distinct = [column[first].astype(float) for column in columns]
+        lowest, highest = np.empty(first.shape), np.empty(first.shape)
+        _fill(lowest, highest, distinct, distinct[0] / distinct[1], method, at)
+        if np.isnan(lowest).any() or np.isnan(highest).any():
+            raise InvalidCounts(f"reported: found up to {columns[1].max():g}; expected fewer, or choose 'wilson'")
+        np.take(lowest, place, out=low)
+        np.take(highest, place, out=high)
+    else:
+        for part, block, rate in _checked_blocks(columns, shape, whole_population):
+            _fill(low[part], high[part], block, rate, method, at)
+    if not shape:
+        return float(low[0]), float(high[0])
+    return low.reshape(shape), high.reshape(shape)
+
+
+def _fill(
+    low: FloatArray, high: FloatArray, counts: list[FloatArray], rate: FloatArray, method: Method, at: Criterion
+) -> None:
+    """Write a block's limits into `low` and `high`, within 0-1 and exact at the ends; may overwrite counts and rate."""
+    none, every = rate == 0, rate == 1
+    x, n, *population = counts
+    if method.limits is _wilson and not population:
+        _wilson_in_place(rate, n, at, low, high)
+    else:
+        low[:], high[:] = method.limits(x, n, at, np, *population)
+    if method.exact_ends:
+        np.copyto(low, 0.0, where=none)
+        np.copyto(high, 1.0, where=every)
+    if np.minimum.reduce(low, initial=0) < 0 or np.maximum.reduce(high, initial=1) > 1:
+        np.maximum(low, 0.0, out=low)
+        np.minimum(high, 1.0, out=high)
+
+
+def _columns(recorded: Any, reported: Any, population: Any) -> tuple[list[NDArray[Any]], tuple[int, ...]]:
+    """Return the arguments as flat arrays of one length, in their own number types, and the shape they stand for."""
+    given = (recorded, reported) if population is None else (recorded, reported, population)
     try:
-        x, n = np.broadcast_arrays(np.asarray(recorded, float), np.asarray(reported, float))
-        size = None if population is None else np.broadcast_to(np.asarray(population, float), x.shape)
+        arrays = [array if array.dtype.kind in "biuf" else array.astype(float) for array in map(np.asarray, given)]
+        shape = np.broadcast_shapes(*(array.shape for array in arrays))
     except (TypeError, ValueError) as error:
         raise InvalidCounts(f"counts: expected numbers of one shape; {error}") from None
+    return [np.broadcast_to(array, shape).reshape(-1) for array in arrays], shape
+
+
+def _checked_blocks(
+    columns: list[NDArray[Any]], shape: tuple[int, ...], whole_population: bool
+) -> Iterator[tuple[slice, list[FloatArray], FloatArray]]:
+    """Yield blocks as floats with their rate, each checked while it is in the processor's cache."""
+    size = columns[0].size
+    fractions = [column.dtype.kind == "f" and (place < 2 or whole_population) for place, column in enumerate(columns)]
+    scratch = np.empty((len(columns) + 1, min(BLOCK, size)))
+    for start in range(0, size, BLOCK):
+        part = slice(start, min(start + BLOCK, size))
+        *block, rate = scratch[:, : part.stop - start]
+        for values, column in zip(block, columns, strict=True):
+            values[:] = column[part]
+        if not _are_possible(block, rate, fractions):
+            _refuse_counts([column.astype(float).reshape(shape) for column in columns], whole_population)
+        yield part, block, rate
+
+
+def _are_possible(block: list[FloatArray], rate: FloatArray, fractions: list[bool]) -> bool:
+    """Tell whether 1 <= n, 0 <= x <= n, n <= N and all are whole that must be; write x / n, over 1 exactly if x > n."""
+    x, n, *population = block
+    for values, fraction in zip(block, fractions, strict=True):
+        if fraction and not (np.isfinite(values).all() and (np.floor(values) == values).all()):
+            return False
+    if not np.minimum.reduce(n) >= 1:
+        return False
+    np.divide(x, n, out=rate)
+    sampled = all(np.isfinite(size).all() and (size >= n).all() for size in population)
+    return bool(np.minimum.reduce(rate) >= 0 and np.maximum.reduce(rate) <= 1 and sampled)
+
+
+def _refuse_counts(columns: list[FloatArray], whole_population: bool) -> None:
+    """Raise InvalidCounts for the first entry that cannot be, with its place."""
+    x, n, *population = columns
     _refuse(~np.isfinite(n) | (n < 1) | (n != np.floor(n)), "reported", n, "a whole number of at least 1")
     _refuse(~np.isfinite(x) | (x < 0) | (x != np.floor(x)), "recorded", x, "a whole number of at least 0")
     _refuse(x > n, "recorded", x, "no more than the crimes reported")
-    if size is not None:
-        _refuse(~(size >= n), "population", size, "the number of crimes sampled from, at least those reported")
-    return x, n, size
+    for size in population:
+        impossible = ~((size >= n) & np.isfinite(size))
+        _refuse(impossible, "population", size, "the number of crimes sampled from, at least those reported")
+        _refuse(whole_population & (size != np.floor(size)), "population", size, "a whole number for this method")
 
 
 def _refuse(bad: NDArray[np.bool_], name: str, values: FloatArray, expected: str) -> None:
