@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cdi_stats.errors import InvalidCounts
@@ -13,6 +14,7 @@ RECORDED = [2, 1, 0, 1, 0, 3, 1, 0]
 REPORTED = [2, 1, 2, 1, 0, 4, 1, 1]
 STRATUM = ["a", "a", "a", "a", "b", "b", "b", "b"]
 POPULATION = {"a": 100, "b": 900}
+RULES = ("adjust", "average", "certainty")
 
 
 def codes(estimate):
@@ -49,8 +51,12 @@ def test_impossible_records_are_refused(recorded, reported, message):
         ({"weight": [1.0, 2.0]}, "weight: expected one positive number a record"),
         ({"weight": [0.0] * 8}, "weight: expected one positive number a record"),
         ({"weight": [math.nan] * 8}, "weight: expected one positive number a record"),
-        ({"method": "beta"}, "method: found 'beta'; expected one of wilson, wald"),
-        ({"degrees_of_freedom": 5}, "degrees_of_freedom: found 5; expected one of kurtosis, design"),
+        (
+            {"method": "beta"},
+            "method: found 'beta'; expected one of wilson, korn-graubard, logit, likelihood, arcsine, wald",
+        ),
+        ({"degrees_of_freedom": 5}, "degrees_of_freedom: found 5; expected one of kurtosis, design, normal"),
+        ({"lonely_stratum": "remove"}, "lonely_stratum: found 'remove'; expected one of error, adjust, average, certa"),
         ({"confidence_level": 95}, "confidence_level: found 95"),
         ({"domain": [False] * 8}, "domain: found no reported crime in it"),
     ],
@@ -96,7 +102,79 @@ def test_one_record_in_a_stratum_is_refused_unless_it_is_the_whole_stratum():
     assert whole.rate == pytest.approx((100 / 7 * 8 + 0) / (100 / 7 * 11 + 1))
 
 
+LONELY = {"stratum": ["a"] * 7 + ["b"], "population": {"a": 70, "b": 20}}
+
+
+def test_a_lonely_stratum_follows_the_rule_asked_for():
+    """By hand: crimes 10 x 11 + 20 x 1, recorded 10 x 8; the lone record's residual is -20 x 80 / 130 / 130."""
+    rules = {rule: estimate_rate(RECORDED, REPORTED, lonely_stratum=rule, **LONELY) for rule in RULES}
+    assert {estimate.rate for estimate in rules.values()} == {80 / 130}
+    variance = {rule: estimate.standard_error**2 for rule, estimate in rules.items()}
+    residual = 20 * (80 / 130) / 130
+    assert variance["adjust"] == pytest.approx(variance["certainty"] + (1 - 1 / 20) * residual**2, rel=1e-12)
+    assert variance["average"] == pytest.approx(2 * variance["certainty"], rel=1e-12)
+    for rule, estimate in rules.items():
+        assert "lonely-stratum" in codes(estimate)
+        assert any(f"set by the rule '{rule}'" in str(caution) for caution in estimate.warnings)
+
+
+@pytest.mark.parametrize("rule", ["adjust", "average", "certainty"])
+def test_a_lonely_stratum_examined_whole_needs_no_rule(rule):
+    whole = LONELY | {"population": {"a": 70, "b": 1}}
+    assert estimate_rate(RECORDED, REPORTED, lonely_stratum=rule, **whole) == estimate_rate(RECORDED, REPORTED, **whole)
+
+
+@pytest.mark.parametrize("rule", ["adjust", "average", "certainty"])
+def test_strata_that_are_all_lonely_never_have_zero_width(rule):
+    estimate = estimate_rate([1, 2], [1, 3], stratum=["a", "b"], population={"a": 9, "b": 9}, lonely_stratum=rule)
+    assert estimate.interval.low < estimate.rate - 0.1
+    assert estimate.interval.high > estimate.rate + 0.1
+
+
+def test_a_domain_outside_a_lonely_stratum_is_not_refused():
+    inside = np.array(LONELY["stratum"]) == "a"
+    found = estimate_rate(RECORDED, REPORTED, domain=inside, **LONELY)
+    assert found == estimate_rate(RECORDED, REPORTED, domain=inside, lonely_stratum="average", **LONELY)
+    assert "lonely-stratum" not in codes(found)
+
+
 # what counts
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, pd.Categorical], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("names", [("b", "a", "c"), (2, 1, 3), (7_000_000, 5, 9_000_000)], ids=["text", "few", "large"])
+def test_labels_of_any_kind_give_the_same_in_order_of_first_appearance(kind, names):
+    """Strata and domains named by text, by numbers small and large, or by categories."""
+    first, second, third = names
+    stratum = kind([first] * 4 + [second] * 4)
+    domain = kind([third, first, third, first, second, third, third, second])
+    population = {first: 100, second: 900}
+    found = estimate_rate(RECORDED, REPORTED, stratum=stratum, population=population, domain=domain)
+    assert list(found) == [third, first, second]
+    as_numbers = estimate_rate(
+        RECORDED, REPORTED, stratum=STRATUM, population=POPULATION, domain=[0, 1, 0, 1, 2, 0, 0, 2]
+    )
+    assert [as_numbers[code] for code in (0, 1)] == [found[third], found[first]]
+    assert as_numbers[2] == found[second]
+
+
+def test_a_label_whose_records_hold_no_crime_has_no_rate():
+    found = estimate_rate(RECORDED, REPORTED, domain=["x", "x", "x", "x", "empty", "x", "x", "x"])
+    assert found["empty"] is None
+    assert found["x"].records == 7
+
+
+def test_a_domain_counts_its_own_records_not_the_samples():
+    """One peer once took the whole sample's number: degrees of freedom, effective crimes and limits all followed."""
+    recorded, reported = [1, 1, 1, 0, 1, 1] + [1] * 200, [1] * 206
+    inside = [True] * 6 + [False] * 200
+    small = estimate_rate(recorded, reported, domain=inside, degrees_of_freedom="design")
+    assert (small.records, small.reported, small.recorded) == (6, 6, 5)
+    assert small.degrees_of_freedom == small.design_degrees_of_freedom == 5
+    assert small.interval.high - small.interval.low > 0.5
+    unanimous = estimate_rate([1] * 206, reported, domain=inside)
+    assert unanimous.effective_sample_size == 6
+    assert unanimous.interval.low == pytest.approx(proportion_interval(6, 6).low, abs=1e-12)
 
 
 @pytest.mark.parametrize("population", [{"a": 100, "b": 900}, [100] * 4 + [900] * 4, None])
@@ -250,6 +328,16 @@ def test_a_domain_of_one_record_counts_as_one_record(degrees_of_freedom):
         assert estimate.interval.high - estimate.interval.low > 0.8
 
 
+@pytest.mark.parametrize("method", ["wilson", "korn-graubard", "logit", "likelihood", "arcsine", "wald"])
+@pytest.mark.parametrize("recorded", [3, 7])
+def test_a_domain_of_one_record_has_width_by_every_method(method, recorded):
+    """One peer once gave none: a record alone shows no variation, which is not certainty."""
+    only_first = [True, False, False, False]
+    estimate = estimate_rate([recorded, 2, 3, 1], [7, 2, 3, 1], population=100, domain=only_first, method=method)
+    assert (estimate.records, estimate.reported) == (1, 7)
+    assert estimate.interval.high - estimate.interval.low > 0.4
+
+
 @pytest.mark.parametrize("degrees_of_freedom", ["kurtosis", "design"])
 def test_strata_that_differ_only_from_each_other_count_as_records(degrees_of_freedom):
     """All recorded in one stratum, none in the other: the variance within strata is nothing, not rounding."""
@@ -336,7 +424,7 @@ def test_an_estimate_reads_as_a_sentence():
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.99])
-@pytest.mark.parametrize("method", ["wilson", "wald"])
+@pytest.mark.parametrize("method", ["wilson", "korn-graubard", "logit", "likelihood", "arcsine", "wald"])
 def test_at_another_level_equals_asking_for_it(level, method):
     asked = estimate_rate(RECORDED, REPORTED, population=500, method=method, confidence_level=level)
     assert estimate_rate(RECORDED, REPORTED, population=500, method=method).at(level) == asked

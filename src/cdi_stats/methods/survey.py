@@ -2,33 +2,44 @@
 
 Notation: record i of stratum h holds m_hi crimes reported, k_hi of them recorded; n_h records were sampled of
 N_h; w_hi is the weight (N_h / n_h unless given). The rate is the ratio p = sum w k / sum w m (Cochran 1977), its
-variance the linearised one (Woodruff 1971; Lumley 2010):
+variance V the linearised one (Woodruff 1971; Lumley 2010), by `design` from the residuals
 
-    e_hi = w_hi (k_hi - p m_hi), 0 outside the domain
-    V = sum_h (1 - n_h/N_h) n_h/(n_h - 1) sum_i (e_hi - mean e_h)^2 / (sum w m)^2
+    e_hi = w_hi (k_hi - p m_hi) / sum w m,    0 outside the domain
+
+Effective crimes n_eff = min(p (1 - p) / V, crimes); where no crime was missed, or none recorded, they are
+min(crimes, G) with Kish's effective records G = (sum w m)^2 / sum (w m)^2.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from numpy.typing import ArrayLike
 
 from cdi_stats.errors import InvalidCounts
+from cdi_stats.methods.design import (
+    Design,
+    IntArray,
+    Labels,
+    checked_crimes,
+    code_labels,
+    declare_design,
+    domain_mask,
+    domain_maximum,
+    group_sums,
+)
 from cdi_stats.methods.proportion import (
     FloatArray,
     Interval,
     check_confidence_level,
     finite_population_size,
-    normal_quantile,
     proportion_interval,
-    wilson_limits,
 )
+from cdi_stats.methods.survey_limits import METHODS, Evidence, rate_interval
 
 DEGREES_OF_FREEDOM = ("kurtosis", "design", "normal")
 FEW_DEGREES_OF_FREEDOM = 8
@@ -53,7 +64,8 @@ class RateEstimate:
     `records`, `reported` and `recorded` count the sample; `records` is None where only totals are known.
     `effective_sample_size` is in crimes, min(p (1 - p) / V, reported); `design_effect` is V over the variance of a
     simple random sample of as many crimes (nan where it cannot be seen); `degrees_of_freedom` is inf for a normal
-    quantile. `top_record_share` is the largest record's share of the variance (0-1).
+    quantile, `design_degrees_of_freedom` records minus strata. `top_record_share` is the largest record's share of the
+    variance (0-1). `method` is the method asked for; the interval's is the one that made it.
     """
 
     rate: float
@@ -68,13 +80,21 @@ class RateEstimate:
     warnings: tuple[Caution, ...] = ()
     top_record_share: float = field(default=math.nan, compare=False)
     crimes_in_frame: float | None = None
+    design_degrees_of_freedom: float = math.inf
+    method: str = "wilson"
 
     def at(self, confidence_level: float) -> RateEstimate:
         """Return the same estimate with its interval at another confidence level."""
-        check_confidence_level(confidence_level)
-        if confidence_level == self.interval.confidence_level:
+        return self.by(self.method, confidence_level)
+
+    def by(self, method: str, confidence_level: float | None = None) -> RateEstimate:
+        """Return the same estimate with its interval by another method (and level). Raises InvalidCounts if unknown."""
+        level = self.interval.confidence_level if confidence_level is None else confidence_level
+        if (method, level) == (self.method, self.interval.confidence_level):
             return self
-        return replace(self, interval=_interval(self, confidence_level, self.interval.method))
+        check_confidence_level(level)
+        _check_choice("method", method, METHODS)
+        return replace(self, method=method, interval=_interval(self, level, method))
 
     def __str__(self) -> str:
         return (
@@ -91,6 +111,7 @@ def estimate_rate(
     population: Mapping[Any, float] | ArrayLike | None = None,
     domain: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    lonely_stratum: str = "error",
     confidence_level: float = 0.95,
     method: str = "wilson",
     degrees_of_freedom: str = "kurtosis",
@@ -101,32 +122,27 @@ def estimate_rate(
     `stratum` labels the records; `population` gives the records in the frame, as {stratum: number}, one number for all,
     or an array of one entry a record. `weight` overrides N_h / n_h: all ones give the pooled rate, with strata and
     finite populations still in its variance. `domain` is a boolean mask, or labels, one a record; labels give a dict
-    {label: RateEstimate}, with None for a label whose records hold no crime. `method` is "wilson" (Wilson on effective
-    crimes, the default) or "wald" (linearised; Wilson where no crime was missed). `degrees_of_freedom` is "kurtosis"
-    (Valliant & Rust 2010) or "design" (records minus strata, effective crimes uncapped: R survey's convention), or
-    "normal" (a normal quantile, for crimes that stand alone). Raises InvalidCounts for impossible input.
+    {label: RateEstimate}, with None for a label whose records hold no crime. `lonely_stratum` says what a stratum with
+    one sampled record of several does: "error", or R survey's "adjust", "average" or "certainty". `method` is one of
+    "wilson" (on effective crimes, the default), "korn-graubard", "logit", "likelihood", "arcsine" and "wald".
+    `degrees_of_freedom` is "kurtosis" (Valliant & Rust 2010) or "design" (records minus strata, effective crimes
+    uncapped: R survey's convention), or "normal" (a normal quantile, for crimes that stand alone). Raises
+    InvalidCounts for impossible input.
     """
     check_confidence_level(confidence_level)
-    if method not in METHODS:
-        raise InvalidCounts(f"method: found {method!r}; expected one of {', '.join(METHODS)}")
-    if degrees_of_freedom not in DEGREES_OF_FREEDOM:
-        raise InvalidCounts(
-            f"degrees_of_freedom: found {degrees_of_freedom!r}; expected one of {', '.join(DEGREES_OF_FREEDOM)}"
-        )
-    design = _declare(recorded, reported, stratum, population, weight)
+    _check_choice("method", method, METHODS)
+    _check_choice("degrees_of_freedom", degrees_of_freedom, DEGREES_OF_FREEDOM)
+    k, m = checked_crimes(recorded, reported)
+    design = declare_design(
+        k.size, stratum=stratum, population=population, weight=weight, lonely_stratum=lonely_stratum
+    )
+    pooled = len(design.names) > 1 and bool(np.ptp(design.weight) == 0) and (population is None or weight is not None)
+    sample = _Sample(design, k, m, pooled, confidence_level, method, degrees_of_freedom)
     if domain is None:
-        return _estimate(design, None, confidence_level, method, degrees_of_freedom)
-    labels = np.asarray(domain)
-    if labels.shape != design.reported.shape:
-        raise InvalidCounts(f"domain: found {labels.size} entries; expected one a record, {design.reported.size}")
-    if labels.dtype == bool:
-        return _estimate(design, labels, confidence_level, method, degrees_of_freedom)
-    return {
-        label: _estimate(design, labels == label, confidence_level, method, degrees_of_freedom)
-        if design.reported[labels == label].any()
-        else None
-        for label in dict.fromkeys(labels.tolist())
-    }
+        return sample.whole(np.zeros(k.size, np.intp))
+    if np.asarray(domain).dtype == np.bool_:
+        return sample.whole(domain_mask(domain, k.size).astype(np.intp) - 1)
+    return sample.by_label(code_labels("domain", domain, k.size))
 
 
 def estimate_rate_from_counts(
@@ -135,15 +151,18 @@ def estimate_rate_from_counts(
     *,
     population: float | None = None,
     confidence_level: float = 0.95,
+    method: str = "wilson",
 ) -> RateEstimate:
     """Return a RateEstimate from totals alone: plain Wilson on crimes, with O'Neill's form for a finite population.
 
-    Clustering cannot be seen in totals: `records` is None and `design_effect` nan.
+    Clustering cannot be seen in totals: `records` is None and `design_effect` nan. `method` as for estimate_rate, on
+    the crimes themselves ("korn-graubard" is then Clopper-Pearson).
     """
+    _check_choice("method", method, METHODS)
     interval = proportion_interval(recorded, reported, confidence_level=confidence_level, population=population)
     rate = recorded / reported
     size = reported if population is None else float(finite_population_size(reported, population))
-    return RateEstimate(
+    estimate = RateEstimate(
         rate=rate,
         standard_error=math.sqrt(rate * (1 - rate) / size),
         interval=interval,
@@ -155,252 +174,146 @@ def estimate_rate_from_counts(
         degrees_of_freedom=math.inf,
         crimes_in_frame=population,
     )
+    return estimate.by(method)
 
 
 @dataclass(frozen=True)
-class _Design:
-    """The declared sample: one entry a record, and one entry a stratum (`sampled`, `frame`; frame inf if unknown)."""
+class _Sample:
+    """A declared sample with its crimes, and how its limits are to be made."""
 
+    design: Design
     recorded: FloatArray
     reported: FloatArray
-    weight: FloatArray
-    stratum: NDArray[np.intp]
-    names: tuple[Hashable, ...]
-    sampled: FloatArray
-    frame: FloatArray
     pooled: bool
+    level: float
+    method: str
+    df_rule: str
 
+    def whole(self, domain: IntArray) -> RateEstimate:
+        """Return the rate of the records coded 0 (-1 is outside)."""
+        (estimate,) = self._estimates(domain, 1)
+        if estimate is None:
+            raise InvalidCounts("domain: found no reported crime in it; expected at least one, else there is no rate")
+        return estimate
 
-def _declare(
-    recorded: ArrayLike,
-    reported: ArrayLike,
-    stratum: ArrayLike | None,
-    population: Mapping[Any, float] | ArrayLike | None,
-    weight: ArrayLike | None,
-) -> _Design:
-    k, m = _numbers("recorded", recorded), _numbers("reported", reported)
-    if k.ndim != 1 or k.shape != m.shape or not k.size:
-        raise InvalidCounts(
-            f"recorded, reported: found shapes {k.shape} and {m.shape}; expected one entry a record each"
+    def by_label(self, labels: Labels) -> dict[Any, RateEstimate | None]:
+        """Return the rate of each label, in the order in which the records first show them."""
+        estimates = self._estimates(labels.codes, len(labels.names))
+        return {labels.names[code]: estimates[code] for code in labels.by_appearance}
+
+    def _estimates(self, domain: IntArray, domains: int) -> list[RateEstimate | None]:
+        """Apply the module's formulas to every domain at once; None where a domain holds no crime."""
+        inside = slice(None) if domains > 1 or domain.min(initial=0) >= 0 else np.flatnonzero(domain >= 0)
+        d, w = domain[inside], self.design.weight[inside]
+        k, m = self.recorded[inside], self.reported[inside]
+        wm = w * m
+
+        def added(values: FloatArray) -> FloatArray:
+            return group_sums(values, d, domains)
+
+        crimes = added(wm)
+        empty = crimes == 0
+        rate = added(w * k) / np.where(empty, 1.0, crimes)
+        scale = np.where(empty, 1.0, crimes)
+        residual = np.zeros(domain.size)
+        residual[inside] = (w * k - rate[d] * wm) / scale[d]
+        spread = self.design.spread(residual, domain, domains, largest=domain_maximum(wm, d, domains) / scale)
+        kish = crimes**2 / np.where(empty, 1.0, added(wm * wm))
+        columns = (rate, spread.variance, added(k), added(m), np.bincount(d, minlength=domains), kish,
+                   self._frame_crimes(d, m, inside, domains), spread.kurtosis_df, spread.design_df, spread.top_share,
+                   spread.strata, spread.census, spread.lonely)  # fmt: skip
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [None if not row[3] else self._estimate(*row) for row in rows]
+
+    def _frame_crimes(self, d: IntArray, m: FloatArray, inside: Any, domains: int) -> FloatArray:
+        """Return the crimes reported in the whole frame, N_h / n_h times those sampled; inf where no frame is known."""
+        if not np.isfinite(self.design.frame).all():
+            return np.full(domains, np.inf)
+        expansion = (self.design.frame / self.design.sampled)[self.design.stratum[inside]]
+        return group_sums(expansion * m, d, domains)
+
+    def _estimate(
+        self, rate: float, variance: float, recorded: float, reported: float, records: int, kish: float, frame: float,
+        kurtosis_df: float, design_df: float, top_share: float, strata: int, census: bool, lonely: bool,
+    ) -> RateEstimate:  # fmt: skip
+        spread = rate * (1 - rate)
+        if variance > 0:
+            size = spread / variance if self.df_rule == "design" else min(spread / variance, reported)
+            effect, df = reported * variance / spread, self._df(kurtosis_df, design_df)
+        else:
+            size, effect, df = math.inf if census else min(reported, kish), math.nan, math.inf
+        estimate = RateEstimate(
+            rate=rate,
+            standard_error=math.sqrt(variance),
+            interval=Interval(rate, rate, self.level, self.method),
+            records=records,
+            reported=int(reported),
+            recorded=int(recorded),
+            effective_sample_size=size,
+            design_effect=effect,
+            degrees_of_freedom=df,
+            top_record_share=top_share,
+            crimes_in_frame=frame if math.isfinite(frame) else None,
+            design_degrees_of_freedom=design_df,
+            method=self.method,
         )
-    bad = ~np.isfinite(k) | ~np.isfinite(m) | (k < 0) | (k > m) | (k != np.floor(k)) | (m != np.floor(m))
-    if bad.any():
-        i = int(np.argmax(bad))
-        raise InvalidCounts(
-            f"record {i}: found {k[i]:g} recorded of {m[i]:g} reported; "
-            "expected whole numbers, 0 <= recorded <= reported"
+        pooled = self.pooled and strata > 1
+        return replace(
+            estimate,
+            interval=_interval(estimate, self.level, self.method),
+            warnings=_cautions(estimate, pooled=pooled, census=census, lonely=lonely and self.design.lonely),
         )
-    if m.sum() == 0:
-        raise InvalidCounts("reported: found no crime in any record; expected at least one, else there is no rate")
-    labels = np.zeros(k.size, dtype=np.intp) if stratum is None else np.asarray(stratum)
-    if labels.shape != k.shape:
-        raise InvalidCounts(f"stratum: found {labels.size} entries; expected one a record, {k.size}")
-    names, codes = np.unique(labels, return_inverse=True)
-    sampled = np.bincount(codes).astype(float)
-    frame = _frame_sizes(population, names, codes, sampled)
-    if weight is not None:
-        w = _numbers("weight", weight)
-        if w.shape != k.shape or not np.all(np.isfinite(w) & (w > 0)):
-            raise InvalidCounts("weight: expected one positive number a record")
-    else:
-        w = np.ones(k.size) if population is None else (frame / sampled)[codes]
-    pooled = names.size > 1 and bool(np.ptp(w) == 0) and (population is None or weight is not None)
-    return _Design(k, m, w, codes, tuple(names.tolist()), sampled, frame, pooled)
+
+    def _df(self, kurtosis_df: float, design_df: float) -> float:
+        return {"kurtosis": kurtosis_df, "design": design_df, "normal": math.inf}[self.df_rule]
 
 
-def _numbers(name: str, values: ArrayLike) -> FloatArray:
-    try:
-        return np.asarray(values, float)
-    except (TypeError, ValueError):
-        raise InvalidCounts(f"{name}: found something that is no number; expected numbers") from None
-
-
-def _frame_sizes(
-    population: Mapping[Any, float] | ArrayLike | None,
-    names: NDArray[Any],
-    codes: NDArray[np.intp],
-    sampled: FloatArray,
-) -> FloatArray:
-    if population is None:
-        return np.full(names.size, np.inf)
-    if isinstance(population, Mapping):
-        missing = [str(name) for name in names.tolist() if name not in population]
-        if missing:
-            raise InvalidCounts(f"population: no entry for stratum {', '.join(missing)}; expected one for each stratum")
-        frame = _numbers("population", [population[name] for name in names.tolist()])
-    else:
-        given = _numbers("population", population)
-        if given.ndim == 0 and names.size > 1:
-            raise InvalidCounts(
-                "population: found one number for several strata; expected {stratum: records in the frame}"
-            )
-        entries = np.broadcast_to(given, codes.shape) if given.ndim == 0 else given
-        if entries.shape != codes.shape:
-            raise InvalidCounts(f"population: found {entries.size} entries; expected one a record, {codes.size}")
-        frame = np.zeros(names.size)
-        frame[codes] = entries
-        if np.any(frame[codes] != entries):
-            raise InvalidCounts("population: found different sizes within one stratum; expected one size a stratum")
-    for name, size, drawn in zip(names.tolist(), frame, sampled, strict=True):
-        if not (np.isfinite(size) and size >= drawn):
-            raise InvalidCounts(
-                f"population of stratum {name}: found {size:g}; expected the number of records in the frame, "
-                f"at least the {drawn:g} sampled (a number, not a share)"
-            )
-    return frame
-
-
-def _estimate(
-    design: _Design, domain: NDArray[np.bool_] | None, level: float, method: str, degrees_of_freedom: str
-) -> RateEstimate:
-    """Apply the module's formulas to one domain of a declared sample."""
-    inside = np.ones(design.reported.size, bool) if domain is None else domain
-    w, h = design.weight * inside, design.stratum
-    crimes = float((w * design.reported).sum())
-    if crimes == 0:
-        raise InvalidCounts("domain: found no reported crime in it; expected at least one, else there is no rate")
-    _refuse_lonely_strata(design, inside)
-
-    rate = float((w * design.recorded).sum()) / crimes
-    residual = w * (design.recorded - rate * design.reported)
-    centred = residual - (np.bincount(h, residual) / design.sampled)[h]
-    # rounding must not pass for variation: it would claim an almost infinite effective sample
-    centred[np.abs(centred) < 1e-12 * (w * design.reported).max()] = 0.0
-    squares, fourths = (np.bincount(h, centred**power).astype(float) for power in (2, 4))
-    unsampled = 1 - np.where(np.isfinite(design.frame), design.sampled / design.frame, 0.0)
-    scale = unsampled * design.sampled / np.maximum(design.sampled - 1, 1) / crimes**2
-    parts = scale * squares
-    variance = float(parts.sum())
-
-    reported, recorded = int(design.reported[inside].sum()), int(design.recorded[inside].sum())
-    records = int(inside.sum())
-    design_df = records - np.unique(h[inside]).size
-    top_share = float((scale[h] * centred**2).max() / variance) if variance else math.nan
-    census = bool(np.all(unsampled[np.unique(h[inside])] == 0))
-    spread = rate * (1 - rate)
-    if variance > 0:
-        effective = spread / variance if degrees_of_freedom == "design" else min(spread / variance, reported)
-        effect = reported * variance / spread
-        df = {
-            "kurtosis": min(_kurtosis_df(parts, squares, fourths, design.sampled), max(design_df, 1)),
-            "design": float(max(design_df, 1)),
-            "normal": math.inf,
-        }[degrees_of_freedom]
-    else:
-        effective = math.inf if census else min(reported, _kish_records(w, design.reported))
-        effect, df = math.nan, math.inf
-    estimate = RateEstimate(
-        rate=rate,
-        standard_error=math.sqrt(variance),
-        interval=Interval(rate, rate, level, method),
-        records=records,
-        reported=reported,
-        recorded=recorded,
-        effective_sample_size=effective,
-        design_effect=effect,
-        degrees_of_freedom=df,
-        warnings=_cautions(design, inside, recorded, reported, df, top_share, census),
-        top_record_share=top_share,
-        crimes_in_frame=_crimes_in_frame(design, inside),
+def _interval(estimate: RateEstimate, level: float, method: str) -> Interval[float]:
+    evidence = Evidence(
+        rate=estimate.rate,
+        standard_error=estimate.standard_error,
+        size=estimate.effective_sample_size,
+        reported=estimate.reported,
+        degrees_of_freedom=estimate.degrees_of_freedom,
+        capped=estimate.effective_sample_size <= estimate.reported,
     )
-    return replace(estimate, interval=_interval(estimate, level, method))
+    return rate_interval(evidence, level, method)
 
 
-def _refuse_lonely_strata(design: _Design, inside: NDArray[np.bool_]) -> None:
-    """Refuse a stratum that the domain touches with one sampled record of several: its variation cannot be seen."""
-    lonely = (design.sampled < 2) & (design.frame != design.sampled) & (np.bincount(design.stratum, inside) > 0)
-    if lonely.any():
-        names = ", ".join(str(name) for name, alone in zip(design.names, lonely, strict=True) if alone)
-        raise InvalidCounts(f"stratum {names}: found one sampled record; expected two or more, to see any variation")
+def _check_choice(argument: str, value: Any, choices: Any) -> None:
+    if value not in choices:
+        raise InvalidCounts(f"{argument}: found {value!r}; expected one of {', '.join(choices)}")
 
 
-def _kurtosis_df(parts: FloatArray, squares: FloatArray, fourths: FloatArray, sampled: FloatArray) -> float:
-    """Satterthwaite's degrees of freedom from the residuals' kurtosis: df_h = 2 S2^2 / (S4 - S2^2 / n_h).
-
-    Combined as V^2 / sum(V_h^2 / df_h); about twice the number of records with misses (after Valliant & Rust 2010).
-    """
-    excess = np.maximum(fourths - squares**2 / sampled, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = np.where(squares > 0, excess / (2 * squares**2), 0.0)
-    lost = float((parts**2 * inverse).sum())
-    return float(parts.sum() ** 2 / lost) if lost > 0 else math.inf
-
-
-def _kish_records(weight: FloatArray, reported: FloatArray) -> float:
-    """Return Kish's effective number of records, (sum w m)^2 / sum (w m)^2."""
-    size = weight * reported
-    return float(size.sum() ** 2 / (size**2).sum())
-
-
-def _crimes_in_frame(design: _Design, inside: NDArray[np.bool_]) -> float | None:
-    """Return the crimes reported in the whole frame, estimated by N_h / n_h times those sampled."""
-    if not np.isfinite(design.frame).all():
-        return None
-    return float(((design.frame / design.sampled)[design.stratum] * inside * design.reported).sum())
-
-
-def _cautions(
-    design: _Design,
-    inside: NDArray[np.bool_],
-    recorded: int,
-    reported: int,
-    df: float,
-    top_share: float,
-    census: bool,
-) -> tuple[Caution, ...]:
+def _cautions(estimate: RateEstimate, *, pooled: bool, census: bool, lonely: str | bool) -> tuple[Caution, ...]:
     found = []
-    if design.pooled and np.unique(design.stratum[inside]).size > 1:
+    if pooled:
         found.append(
             Caution("pooled", "Crimes are pooled over strata sampled at different rates, not weighted to the frame.")
         )
+    if lonely:
+        found.append(
+            Caution("lonely-stratum", f"A stratum has one sampled record; its variance was set by the rule {lonely!r}.")
+        )
     if census:
         found.append(Caution("census", "Every record of the frame was examined."))
-    elif recorded in (0, reported):
-        what = "Every sampled crime was recorded" if recorded else "No sampled crime was recorded"
+    elif estimate.recorded in (0, estimate.reported):
+        what = "Every sampled crime was recorded" if estimate.recorded else "No sampled crime was recorded"
         found.append(
             Caution("unanimous", f"{what}; the limit counts effective records, since crimes in one record are alike.")
         )
-    elif math.isnan(top_share):
+    elif math.isnan(estimate.top_record_share):
         found.append(
             Caution("no-variation", "Every record shows the same rate; the interval counts effective records.")
         )
-    if df < FEW_DEGREES_OF_FREEDOM:
+    if estimate.degrees_of_freedom < FEW_DEGREES_OF_FREEDOM:
         found.append(
             Caution(
                 "few-degrees-of-freedom",
                 "Few records decide this result; its interval is wide and may still be too short.",
             )
         )
-    if top_share > DOMINANT_SHARE:
-        found.append(
-            Caution("one-record-dominates", f"One record accounts for {top_share:.0%} of the sampling variance.")
-        )
+    if estimate.top_record_share > DOMINANT_SHARE:
+        share = f"{estimate.top_record_share:.0%}"
+        found.append(Caution("one-record-dominates", f"One record accounts for {share} of the sampling variance."))
     return tuple(found)
-
-
-def _interval(estimate: RateEstimate, level: float, method: str) -> Interval[float]:
-    """Return the interval of an estimate at a level, from its rate, effective size and degrees of freedom."""
-    rate, size = estimate.rate, estimate.effective_sample_size
-    if math.isinf(size):
-        return Interval(rate, rate, level, method)
-    z = normal_quantile(level)
-    t = z if math.isinf(estimate.degrees_of_freedom) else float(stdtrit(estimate.degrees_of_freedom, (1 + level) / 2))
-    low, high = METHODS[method](estimate, t, level)
-    low = 0.0 if rate == 0 else min(max(float(low), 0.0), 1.0)
-    high = 1.0 if rate == 1 else min(max(float(high), 0.0), 1.0)
-    return Interval(low, high, level, method)
-
-
-def _wilson(estimate: RateEstimate, quantile: float, _level: float) -> tuple[float, float]:
-    low, high = wilson_limits(estimate.rate, estimate.effective_sample_size, quantile)
-    return float(low), float(high)
-
-
-def _wald(estimate: RateEstimate, quantile: float, level: float) -> tuple[float, float]:
-    if estimate.standard_error == 0:
-        return _wilson(estimate, quantile, level)
-    margin = quantile * estimate.standard_error
-    return estimate.rate - margin, estimate.rate + margin
-
-
-METHODS = {"wilson": _wilson, "wald": _wald}
