@@ -10,14 +10,17 @@ from cdi_stats.methods.survey import estimate_rate, estimate_rate_from_counts
 
 KENT_2017 = estimate_rate_from_counts(1254, 1500)
 KENT_2018 = estimate_rate_from_counts(757, 784)
+MEASURES = ("difference", "ratio", "missed-ratio")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"measure": "odds"}, "measure: found 'odds'; expected one of difference, ratio"),
-        ({"method": "wald"}, "method: found 'wald'; expected 'mover'"),
+        ({"measure": "odds"}, "measure: found 'odds'; expected one of difference, ratio, missed-ratio"),
+        ({"method": "wald"}, "method: found 'wald'; expected one of mover, miettinen-nurminen, mee"),
         ({"confidence_level": 95}, "confidence_level: found 95"),
+        ({"correlation": 1.2}, "correlation: found 1.2; expected a number from -1 to 1"),
+        ({"correlation": math.nan}, "correlation: found nan"),
     ],
 )
 def test_unknown_options_are_refused(options, message):
@@ -25,7 +28,7 @@ def test_unknown_options_are_refused(options, message):
         compare_rates(KENT_2018, KENT_2017, **options)
 
 
-@pytest.mark.parametrize("measure", ["difference", "ratio"])
+@pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize(
     ("later", "earlier", "direction"),
     [
@@ -102,3 +105,134 @@ def test_clustering_widens_a_change():
 def test_a_change_reads_as_a_sentence():
     assert str(compare_rates(KENT_2018, KENT_2017)).startswith("improved: +13.0 points (95% interval +10.6 points to")
     assert str(compare_rates(KENT_2018, KENT_2017, measure="ratio")).startswith("improved: 1.155 times")
+
+
+# the ratio of the shares missed
+
+
+def test_the_missed_ratio_is_the_ratio_of_the_rates_turned_round():
+    change = compare_rates(KENT_2018, KENT_2017, measure="missed-ratio")
+    turned = compare_rates(
+        estimate_rate_from_counts(784 - 757, 784), estimate_rate_from_counts(1500 - 1254, 1500), measure="ratio"
+    )
+    assert change.value == pytest.approx(27 / 784 / (246 / 1500), rel=1e-12)
+    assert (change.interval.low, change.interval.high) == pytest.approx(
+        (turned.interval.low, turned.interval.high), rel=1e-9
+    )
+    assert change.standard_error == pytest.approx(turned.standard_error, rel=1e-9)
+
+
+def test_fewer_missed_is_an_improvement():
+    change = compare_rates(KENT_2018, KENT_2017, measure="missed-ratio")
+    assert change.interval.high < 1
+    assert change.direction == "improved"
+    assert str(change).startswith("improved: 0.210 times")
+
+
+def test_nothing_missed_later_is_a_ratio_of_nothing_and_earlier_is_refused():
+    everything = estimate_rate_from_counts(20, 20)
+    change = compare_rates(everything, KENT_2017, measure="missed-ratio")
+    assert (change.value, change.interval.low) == (0, 0)
+    assert change.interval.high > 0.5
+    assert math.isnan(change.standard_error)
+    with pytest.raises(InvalidCounts, match="denominator of 0"):
+        compare_rates(KENT_2017, everything, measure="missed-ratio")
+
+
+# rates of one sample
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_no_correlation_is_independence(measure):
+    independent = compare_rates(KENT_2018, KENT_2017, measure=measure)
+    assert compare_rates(KENT_2018, KENT_2017, measure=measure, correlation=0.0) == independent
+    nearly = compare_rates(KENT_2018, KENT_2017, measure=measure, correlation=1e-9)
+    assert nearly.interval.low == pytest.approx(independent.interval.low, abs=1e-7)
+    assert nearly.interval.high == pytest.approx(independent.interval.high, abs=1e-7)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_change_between_rates_that_go_together_is_surer(measure):
+    changes = [compare_rates(KENT_2018, KENT_2017, measure=measure, correlation=r) for r in (-0.8, -0.3, 0, 0.3, 0.8)]
+    assert len({change.value for change in changes}) == 1
+    widths = [change.interval.high - change.interval.low for change in changes]
+    errors = [change.standard_error for change in changes]
+    assert widths == sorted(widths, reverse=True)
+    assert errors == sorted(errors, reverse=True)
+    assert widths[-1] < widths[0]
+
+
+def test_arms_that_oppose_each_other_add_up():
+    value, low, high = difference_limits((0.8, 0.77, 0.84), (0.7, 0.66, 0.73), -1.0)
+    assert (value - low, high - value) == pytest.approx((0.03 + 0.03, 0.04 + 0.04))
+    value, low, high = difference_limits((0.8, 0.77, 0.84), (0.7, 0.66, 0.73), 1.0)
+    assert (value - low, high - value) == pytest.approx((0, 0), abs=1e-9)
+
+
+@pytest.mark.parametrize("correlation", [-0.9, -0.4, 0.4, 0.9])
+def test_correlated_ratio_limits_solve_their_quadratic(correlation):
+    (p1, l1, u1), (p2, l2, u2) = first, second = (0.8, 0.74, 0.85), (0.6, 0.51, 0.68)
+    _, low, high = ratio_limits(first, second, correlation)
+    for r, one, other in ((low, p1 - l1, u2 - p2), (high, u1 - p1, p2 - l2)):
+        expected = one**2 - 2 * correlation * r * one * other + (r * other) ** 2
+        assert (p1 - r * p2) ** 2 == pytest.approx(expected, abs=1e-14)
+    assert low < p1 / p2 < high
+
+
+# standard errors
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, -0.7])
+@pytest.mark.parametrize(
+    ("measure", "formula"),
+    [
+        ("difference", lambda later, earlier: later - earlier),
+        ("ratio", lambda later, earlier: later / earlier),
+        ("missed-ratio", lambda later, earlier: (1 - later) / (1 - earlier)),
+    ],
+)
+def test_standard_errors_follow_the_slopes(measure, formula, correlation):
+    """The delta method, with slopes taken numerically."""
+    p, q, step = KENT_2018.rate, KENT_2017.rate, 1e-6
+    one = (formula(p + step, q) - formula(p - step, q)) / (2 * step) * KENT_2018.standard_error
+    other = (formula(p, q + step) - formula(p, q - step)) / (2 * step) * KENT_2017.standard_error
+    expected = math.sqrt(one**2 + 2 * correlation * one * other + other**2)
+    change = compare_rates(KENT_2018, KENT_2017, measure=measure, correlation=correlation)
+    assert change.standard_error == pytest.approx(expected, rel=1e-8)
+
+
+# score limits
+
+
+@pytest.mark.parametrize("method", ["miettinen-nurminen", "mee"])
+@pytest.mark.parametrize(
+    ("later", "options"),
+    [
+        (estimate_rate([1] * 40 + [0] * 10, [1] * 50), {}),
+        (estimate_rate_from_counts(757, 784, population=48_846), {}),
+        (KENT_2018, {"correlation": 0.2}),
+    ],
+    ids=["records", "finite frame", "one sample"],
+)
+def test_score_limits_are_for_two_simple_samples_known_by_their_totals(method, later, options):
+    with pytest.raises(InvalidCounts, match=f"method '{method}'.*expected two simple samples known by their totals"):
+        compare_rates(later, KENT_2017, method=method, **options)
+    with pytest.raises(InvalidCounts, match="To mend: use method 'mover'"):
+        compare_rates(KENT_2017, later, method=method, **options)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_score_limits_take_the_place_of_mover(measure):
+    change = compare_rates(KENT_2018, KENT_2017, measure=measure, method="miettinen-nurminen")
+    mover = compare_rates(KENT_2018, KENT_2017, measure=measure)
+    assert (change.value, change.standard_error) == (mover.value, mover.standard_error)
+    assert change.interval.method == "miettinen-nurminen"
+    assert change.interval.low == pytest.approx(mover.interval.low, rel=0.05)
+    assert change.interval.high == pytest.approx(mover.interval.high, rel=0.05)
+
+
+def test_score_limits_of_newcombes_first_case():
+    change = compare_rates(
+        estimate_rate_from_counts(56, 70), estimate_rate_from_counts(48, 80), method="miettinen-nurminen"
+    )
+    assert (round(change.interval.low, 4), round(change.interval.high, 4)) == (0.0528, 0.3382)
