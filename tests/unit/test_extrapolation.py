@@ -3,10 +3,17 @@
 import math
 
 import pytest
+from scipy import optimize
 
 from cdi_stats.errors import InvalidCounts
-from cdi_stats.methods.comparison import compare_rates
-from cdi_stats.methods.extrapolation import Total, extrapolate_additional, extrapolate_unrecorded, sum_totals
+from cdi_stats.methods.comparison import compare_rates, difference_limits, ratio_limits
+from cdi_stats.methods.extrapolation import (
+    Total,
+    annual_volume,
+    extrapolate_additional,
+    extrapolate_unrecorded,
+    sum_totals,
+)
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import estimate_rate, estimate_rate_from_counts
 
@@ -146,3 +153,209 @@ def test_a_sum_keeps_level_and_open_end():
     assert summed.interval.confidence_level == 0.8
     assert summed.interval.high == math.inf
     assert summed.interval.low == 25
+
+
+# Volumes that are themselves uncertain.
+
+
+ALIKE = estimate_rate_from_counts(1260, 1500)
+
+
+def arms(estimate):
+    return estimate.rate, estimate.interval.low, estimate.interval.high
+
+
+def volume(value, low, high):
+    return Total(value, Interval(low, high, 0.95, "poisson"), "R recorded")
+
+
+def mover_r(numerator, size, *, upper):
+    """Return a MOVER-R limit of numerator / psi with psi = 1 / size, by searching away from the value for its equation.
+
+    (theta - L psi)^2 = (theta - limit)^2 + L^2 (psi - psi*)^2, where psi* is the end of psi that moves L outwards.
+    """
+    theta, limit = numerator[0], numerator[2 if upper else 1]
+    value, least, most = size
+    outwards = most if upper == (limit > 0) else least
+
+    def off(bound):
+        return (theta - bound / value) ** 2 - (theta - limit) ** 2 - (bound * (1 / value - 1 / outwards)) ** 2
+
+    step = (1 if upper else -1) * value * 1e-5
+    inside = theta * value
+    while off(inside + step) < 0:
+        inside += step
+    return optimize.brentq(off, inside, inside + step, xtol=1e-13 * value)
+
+
+def shares():
+    """Yield what a volume is multiplied by, as (value, low, high), its basis, and the function that does it."""
+    for rate in (KENT_2017, KENT_2018, EVERYTHING):
+        p, low, high = arms(rate)
+        yield (
+            (1 - p, 1 - high, 1 - low),
+            "reported",
+            lambda size, rate=rate: extrapolate_unrecorded(rate, reported=size),
+        )
+        odds = (1 / p - 1, 1 / high - 1, 1 / low - 1)
+        yield odds, "recorded", lambda size, rate=rate: extrapolate_unrecorded(rate, recorded=size)
+    for pair in ((KENT_2018, KENT_2017), (KENT_2017, KENT_2018), (KENT_2017, ALIKE), (ALIKE, KENT_2017)):
+        later, earlier = map(arms, pair)
+        yield (
+            difference_limits(later, earlier),
+            "reported",
+            lambda size, pair=pair: extrapolate_additional(*pair, reported=size),
+        )
+        ratio, low, high = ratio_limits(earlier, later)
+        yield (
+            (1 - ratio, 1 - high, 1 - low),
+            "recorded",
+            lambda size, pair=pair: extrapolate_additional(*pair, recorded=size),
+        )
+
+
+SHARES = list(shares())
+
+
+def test_the_shares_tried_have_signs_of_all_kinds():
+    signs = {(low >= 0, value >= 0, high >= 0) for (value, low, high), _, _ in SHARES}
+    assert signs == {(True, True, True), (False, True, True), (False, False, True), (False, False, False)}
+
+
+@pytest.mark.parametrize(("share", "basis", "extrapolate"), SHARES)
+@pytest.mark.parametrize("size", [(1000, 900, 1150), (1000, 300, 5000), (1000, 1000, 1100)])
+def test_limits_from_an_uncertain_volume_solve_mover_r(share, basis, extrapolate, size):
+    total = extrapolate(volume(*size))
+    assert total.value == pytest.approx(1000 * share[0], abs=1e-9)
+    if share[1] != 0:
+        assert total.interval.low == pytest.approx(mover_r(share, size, upper=False), abs=1e-6)
+    else:
+        assert total.interval.low == 0
+    assert total.interval.high == pytest.approx(mover_r(share, size, upper=True), abs=1e-6)
+    assert total.basis == f"1,000 {basis}"
+
+
+@pytest.mark.parametrize(("share", "basis", "extrapolate"), SHARES)
+def test_a_volume_that_becomes_certain_gives_the_plain_transform(share, basis, extrapolate):
+    certain = extrapolate(1000)
+    assert (certain.interval.low, certain.interval.high) == pytest.approx((1000 * share[1], 1000 * share[2]), abs=1e-9)
+    assert certain == extrapolate(volume(1000, 1000, 1000))
+    nearly = extrapolate(volume(1000, 1000 - 1e-6, 1000 + 1e-6))
+    assert (nearly.interval.low, nearly.interval.high) == pytest.approx(
+        (certain.interval.low, certain.interval.high), abs=1e-5
+    )
+    assert basis in certain.basis
+
+
+@pytest.mark.parametrize(("share", "_basis", "extrapolate"), SHARES)
+def test_a_less_certain_volume_widens_both_sides(share, _basis, extrapolate):
+    found = [extrapolate(volume(1000, 1000 - arm, 1000 + arm)).interval for arm in (0, 50, 200, 500, 900)]
+    lows, highs = [interval.low for interval in found], [interval.high for interval in found]
+    assert highs == sorted(highs)
+    assert highs[0] < highs[-1]
+    assert lows == sorted(lows, reverse=True)
+    assert lows[-1] < lows[0] or share[1] == 0
+
+
+@pytest.mark.parametrize("name", ["recorded", "reported"])
+@pytest.mark.parametrize("least", [100, 40, 50, 60])
+def test_nothing_missed_starts_at_nothing_however_uncertain_the_volume(name, least):
+    """Half the volume, 50, is where the lower equation loses its square."""
+    total = extrapolate_unrecorded(EVERYTHING, **{name: volume(100, least, 200)})
+    assert (total.value, total.interval.low) == (0, 0)
+    assert math.copysign(1, total.interval.low) == 1
+    assert 0 < total.interval.high < 20
+
+
+def test_nothing_recorded_has_no_upper_limit_from_an_uncertain_volume_either():
+    total = extrapolate_unrecorded(NOTHING, recorded=volume(10, 8, 13))
+    assert total.value == total.interval.high == math.inf
+    assert total.interval.low == pytest.approx(extrapolate_unrecorded(NOTHING, recorded=10).interval.low)
+
+
+def test_a_lower_rate_of_zero_has_no_upper_limit():
+    could_be_nothing = estimate_rate([1, 0, 0], [1, 9, 9], degrees_of_freedom="design", method="wald")
+    assert could_be_nothing.interval.low == 0 < could_be_nothing.rate
+    for recorded in (10, volume(10, 8, 13)):
+        total = extrapolate_unrecorded(could_be_nothing, recorded=recorded)
+        assert total.interval.low <= total.value < total.interval.high == math.inf
+
+
+@pytest.mark.parametrize("arms", [(0, 0, 10), (10, 0, 20), (10, 5, math.inf)])
+def test_volumes_that_could_be_nothing_are_refused(arms):
+    with pytest.raises(InvalidCounts, match=r"^recorded: found .*expected the crimes recorded in the year"):
+        extrapolate_unrecorded(KENT_2017, recorded=volume(*arms))
+
+
+# A year's crimes from part of it, or from part of all crime.
+
+
+def test_a_whole_year_is_certain():
+    year = annual_volume(123_871)
+    assert (year.interval.low, year.value, year.interval.high) == (123_871, 123_871, 123_871)
+    assert year.basis == "123,871 in the year"
+    assert extrapolate_unrecorded(KENT_2017, recorded=year).interval == (
+        extrapolate_unrecorded(KENT_2017, recorded=123_871).interval
+    )
+
+
+@pytest.mark.parametrize("days", [30, 91, 200, 364])
+@pytest.mark.parametrize(("level", "z"), [(0.95, 1.959963984540054), (0.8, 1.2815515655446004)])
+def test_part_of_a_year_is_predicted_as_poisson(days, level, z):
+    """The rest has mean Y r: it varies by itself, Y r, and through Y, r^2 Y; so Y r (1 + r) in all."""
+    year = annual_volume(5000, days=days, confidence_level=level)
+    rest = (365 - days) / days
+    margin = z * math.sqrt(5000 * rest + rest**2 * 5000)
+    assert year.value == pytest.approx(5000 * 365 / days)
+    assert (year.interval.low, year.interval.high) == pytest.approx((year.value - margin, year.value + margin))
+    assert year.interval.confidence_level == level
+    assert year.basis == f"5,000 in {days} days"
+
+
+def test_a_year_holds_no_fewer_crimes_than_were_counted():
+    assert annual_volume(3, days=300).interval.low == 3
+
+
+def test_a_known_share_scales_the_year():
+    year, part = annual_volume(5000, days=91), annual_volume(5000, days=91, share=0.988)
+    assert (part.value, part.interval.low, part.interval.high) == pytest.approx(
+        (0.988 * year.value, 0.988 * year.interval.low, 0.988 * year.interval.high)
+    )
+    assert part.basis == "5,000 in 91 days, 98.8% of them"
+
+
+def test_a_sampled_share_brings_its_interval():
+    share = estimate_rate_from_counts(247, 250)
+    whole = annual_volume(5000, share=share)
+    assert (whole.value, whole.interval.low, whole.interval.high) == pytest.approx(
+        (5000 * share.rate, 5000 * share.interval.low, 5000 * share.interval.high)
+    )
+    part, year = annual_volume(5000, days=91, share=share), annual_volume(5000, days=91)
+    size = (year.value, year.interval.low, year.interval.high)
+    assert part.interval.low == pytest.approx(mover_r(arms(share), size, upper=False), abs=1e-5)
+    assert part.interval.high == pytest.approx(mover_r(arms(share), size, upper=True), abs=1e-5)
+    assert (part.interval.method, part.basis) == ("mover", "5,000 in 91 days, 98.8% of them")
+
+
+def test_a_sampled_share_is_taken_to_the_level_of_the_year():
+    share = estimate_rate_from_counts(247, 250)
+    assert annual_volume(5000, share=share, confidence_level=0.9) == annual_volume(
+        5000, share=share.at(0.9), confidence_level=0.9
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"crimes": 0}, "crimes: found 0; expected the crimes counted, more than 0"),
+        ({"crimes": math.nan}, "crimes: found nan"),
+        ({"days": 0}, "days: found 0; expected the days they were counted in, 1 to 365"),
+        ({"days": 366}, "days: found 366"),
+        ({"share": 0}, "share: found 0; expected a share above 0 and at most 1"),
+        ({"share": 98.8}, "share: found 98.8"),
+        ({"confidence_level": 95}, "confidence_level: found 95"),
+    ],
+)
+def test_impossible_years_are_refused(options, message):
+    with pytest.raises(InvalidCounts, match=message):
+        annual_volume(**({"crimes": 100} | options))
