@@ -317,6 +317,26 @@ def test_two_records_that_carry_the_misses(bundled):
     }
 
 
+def test_the_board_paper_says_that_two_records_carry_the_sexual_result(bundled, findings):
+    """The paper's own finding; beside it the naive interval (Wilson, 222 of 266) and the one for records."""
+    c = examine_concentration(bundled["kent-board-2017"], stratum="sexual")
+    finding = findings["kent-board-2017"].stratum("sexual")
+    words = narrative.concentration_sentence(c, finding)
+    assert "Two records carry this result: 32 of the misses (73%) and 95% of the sampling variance" in plain(words)
+    shown = told(words)
+    naive = proportion_interval(222, 266)
+    assert (shown["plain_low"], shown["plain_high"]) == pytest.approx((naive.low, naive.high), abs=1e-12)
+    assert (shown["low"], shown["high"]) == (finding.estimate.interval.low, finding.estimate.interval.high)
+    assert shown["high"] - shown["low"] > 4 * (naive.high - naive.low)
+    kept = (222 - (20 - 18) - (16 - 14)) / (266 - 20 - 16)
+    assert shown["rate_without"] == pytest.approx(kept, abs=1e-12)
+
+
+def test_records_carry_only_where_each_holds_more_than_one_miss(make_audit):
+    c = examine_concentration(make_audit({"a": [(1, 0), (1, 0), (1, 0), *[(1, 1)] * 9]}))
+    assert (c.carrying, narrative.few_carry(c)) == (2, False)
+
+
 def test_misses_that_lie_apart(bundled, make_audit):
     c = examine_concentration(bundled["kent-2017"])
     assert set(told(narrative.concentration_sentence(c))) == {"missed", "records_with_misses", "records"}

@@ -209,7 +209,7 @@ def test_causes_are_all_there(bundled):
 def test_board_paper_concentration(bundled):
     c = examine_concentration(bundled["kent-board-2017"], stratum="sexual")
     table = tables.concentration_table("Concentration", [("Sexual", c)])
-    assert cells(table) == [["Sexual", "44", str(len(c.misses)), "18", "32", str(c.top[5])]]
+    assert cells(table) == [["Sexual", "44", str(len(c.misses)), "2", "18", "32", str(c.top[5]), "95%"]]
 
 
 def test_sample_as_the_strata_sheet_has_it(findings):

@@ -10,7 +10,7 @@ from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import locate_audit, locate_earlier, read_audit
 from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import Comparison, FindingChange, compare_findings
-from cdi_stats.findings.concentration import examine_concentration
+from cdi_stats.findings.concentration import Concentration, examine_concentration
 from cdi_stats.findings.examine import Finding, Findings, examine
 from cdi_stats.findings.measures import ALL, domain_label, measure_of
 from cdi_stats.report import headlines, narrative, tables
@@ -185,7 +185,17 @@ class Report:
             return section(
                 Paragraph("Only totals are known, so it cannot be seen whether a few records carry the misses.")
             )
-        rows = [(capital(s.label), examine_concentration(self.audit, stratum=s.stratum)) for s in self.audit.strata]
+        f = self.findings
+        options = {
+            "confidence_level": f.confidence_level,
+            "method": f.method,
+            "degrees_of_freedom": f.degrees_of_freedom,
+        }
+        rows = [
+            (capital(s.label), examine_concentration(self.audit, stratum=s.stratum, **options))
+            for s in self.audit.strata
+            if f.stratum(s.stratum).estimate
+        ]
         shown = [row for row in rows if row[1].missed]
         if not shown:
             return section(Paragraph("No crime was missed in any record."))
@@ -197,7 +207,9 @@ class Report:
                 "The records are rebuilt from totals: how misses lie over them is illustrative where not published.",
             )
         words = [
-            say("{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c))
+            say(
+                "{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c))
+            )
             for label, c in rows
         ]
         return section(
@@ -387,6 +399,9 @@ class Report:
             for label, change in self._changes
             if change.later.measure == measure
         ]
+
+    def _stratum_of(self, concentration: Concentration) -> Finding | None:
+        return None if concentration.stratum is None else self.findings.stratum(concentration.stratum)
 
     def _parts_of(self, measure: str) -> list[Finding]:
         """Return a measure's findings by domain, or the whole where there is no domain."""

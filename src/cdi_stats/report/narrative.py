@@ -12,7 +12,15 @@ from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL, domain_label, measure_of
 from cdi_stats.report.blocks import Figure, Inline, Strong, Text
-from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, in_words, long_date, percent
+from cdi_stats.report.numbers import (
+    ChangeNumbers,
+    ConcentrationNumbers,
+    FindingNumbers,
+    count,
+    in_words,
+    long_date,
+    percent,
+)
 
 RATE = "{done} of {due} {cases} {verb}: {rate} ({level} interval {low} to {high})."
 FEW = "{done} of {due} {cases} {verb}; on so few cases the {level} interval is wide, {low} to {high}."
@@ -43,6 +51,20 @@ ADDITIONAL = (
     "At the earlier rate the force would have recorded an estimated {value} fewer {what} in the year: it now records "
     "an additional {value} ({level} range {low} to {high})."
 )
+SPREAD = "The {missed} missed crimes lie in {records} of the {sampled} records examined."
+TOP_TWO = (
+    "{two} of them lie in two records alone ({share} of all misses); without these two records the sample's rate "
+    "would be {rest}."
+)
+CARRIED = (
+    "{number} {records} this result: {carried} of the misses ({share}) and {variance} of the sampling variance lie in "
+    "{them}."
+)
+NAIVE_AND_HONEST = (
+    "Taking every crime as independent would give an interval of {plain_low} to {plain_high}; allowing for the records "
+    "they share gives {low} to {high}."
+)
+WITHOUT = "Without {them} the rate would be {rest} ({low} to {high})."
 
 
 def say(template: str, **values: Text | Figure | Strong) -> Text:
@@ -202,32 +224,33 @@ def additional_sentence(change: FindingChange, what: str) -> Text | None:
     return say(ADDITIONAL, value=value, what=what, level=FindingNumbers(change.later).level, low=low, high=high)
 
 
-def concentration_sentence(concentration: Concentration) -> Text:
-    """Say how far a few records carry the misses."""
-    missed, records = concentration.missed, len(concentration.misses)
-    key = f"concentration/{concentration.stratum or ALL}"
-    source = f"{missed} missed crimes in {records} of {concentration.records} records"
-    if not missed:
+def concentration_sentence(concentration: Concentration, finding: Finding | None = None) -> Text:
+    """Say how far a few records carry the misses; with the stratum's finding, what allowing for it does."""
+    c = concentration
+    n = ConcentrationNumbers(c)
+    if not c.missed:
         return "No crime was missed."
-    first = say(
-        "The {missed} missed crimes lie in {records} of the {sampled} records examined.",
-        missed=Figure(f"{key}/missed", missed, count(missed), "count", source),
-        records=Figure(f"{key}/records_with_misses", records, count(records), "count", source),
-        sampled=Figure(f"{key}/records", concentration.records, count(concentration.records), "count", source),
-    )
-    if not carried_by_two(concentration):
+    first = say(SPREAD, missed=n.missed, records=n.records_with_misses, sampled=n.records)
+    if few_carry(c) and c.without is not None and finding is not None:
+        rate, one = FindingNumbers(finding), c.carrying == 1
+        them, number = "it" if one else "them", capital(in_words(c.carrying))
+        carry = "record carries" if one else "records carry"
+        values = {"carried": n.carried, "share": n.carried_share, "variance": n.carried_variance}
+        limits = {"plain_low": rate.plain_low, "plain_high": rate.plain_high, "low": rate.low, "high": rate.high}
+        return join(
+            first,
+            say(CARRIED, number=number, records=carry, them=them, **values),
+            say(NAIVE_AND_HONEST, **limits),
+            say(WITHOUT, them=them, rest=n.without, low=n.without_low, high=n.without_high),
+        )
+    if not carried_by_two(c):
         return first
-    rest = concentration.rate_without_top[2]
-    second = say(
-        "{two} of them lie in two records alone ({share} of all misses); without these two records the sample's rate "
-        "would be {rest}.",
-        two=Figure(f"{key}/top_2_missed", concentration.top[2], count(concentration.top[2]), "count", source),
-        share=Figure(
-            f"{key}/top_2_share", concentration.share(2), percent(concentration.share(2), 0), "percent", source
-        ),
-        rest=Figure(f"{key}/rate_without_top_2", rest, percent(rest), "percent", source),
-    )
-    return join(first, second)
+    return join(first, say(TOP_TWO, two=n.top_missed(2), share=n.top_share(2), rest=n.rate_without_top(2)))
+
+
+def few_carry(concentration: Concentration) -> bool:
+    """Return whether up to three records, with more than one miss each, hold more than half of the misses."""
+    return 0 < concentration.carrying <= 3 and concentration.carried > concentration.carrying
 
 
 def carried_by_two(concentration: Concentration) -> bool:

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from cdi_stats.findings.change import FindingChange
+from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding
 from cdi_stats.methods.extrapolation import Total
 from cdi_stats.methods.survey import RateEstimate
@@ -263,3 +264,92 @@ class ChangeNumbers:
             self._figure("additional_low", low, yearly_limit(low), "crimes a year"),
             self._figure("additional_high", high, yearly_limit(high), "crimes a year"),
         )
+
+
+@dataclass(frozen=True)
+class ConcentrationNumbers:
+    """The figures of how misses lie over records, as they read."""
+
+    concentration: Concentration
+
+    def _figure(self, name: str, value: float, text: str, unit: str) -> Figure:
+        c = self.concentration
+        source = f"{c.missed} missed crimes in {len(c.misses)} of {c.records} records"
+        return Figure(f"concentration/{c.stratum or 'all'}/{name}", float(value), text, unit, source)
+
+    def _count(self, name: str, value: int) -> Figure:
+        return self._figure(name, value, count(value), "count")
+
+    def _share(self, name: str, value: float, decimals: int = 0) -> Figure:
+        return self._figure(name, value, percent(value, decimals), "percent")
+
+    @property
+    def missed(self) -> Figure:
+        """Return the crimes missed."""
+        return self._count("missed", self.concentration.missed)
+
+    @property
+    def records(self) -> Figure:
+        """Return the records sampled."""
+        return self._count("records", self.concentration.records)
+
+    @property
+    def records_with_misses(self) -> Figure:
+        """Return the records that hold a missed crime."""
+        return self._count("records_with_misses", len(self.concentration.misses))
+
+    @property
+    def carrying(self) -> Figure:
+        """Return how many records hold more than half of the misses."""
+        return self._count("carrying", self.concentration.carrying)
+
+    @property
+    def carried(self) -> Figure:
+        """Return the misses in the records that carry the result."""
+        return self._count("carried", self.concentration.carried)
+
+    @property
+    def carried_share(self) -> Figure:
+        """Return the share of all misses in the records that carry the result."""
+        return self._share("carried_share", self.concentration.carried / self.concentration.missed)
+
+    @property
+    def carried_variance(self) -> Figure:
+        """Return the share of the sampling variance in the records that carry the result."""
+        return self._share("carried_variance", self.concentration.carried_variance)
+
+    def top_missed(self, top: int) -> Figure:
+        """Return the misses in the first records."""
+        return self._count(f"top_{top}_missed", self.concentration.top[top])
+
+    def top_share(self, top: int) -> Figure:
+        """Return the share of all misses in the first records."""
+        return self._share(f"top_{top}_share", self.concentration.share(top))
+
+    def top_variance(self, top: int) -> Figure:
+        """Return the share of the sampling variance in the records that have most of it."""
+        return self._share(f"top_{top}_variance", self.concentration.top_variance[top])
+
+    def rate_without_top(self, top: int) -> Figure:
+        """Return the sample's rate without the first records."""
+        return self._share(f"rate_without_top_{top}", self.concentration.rate_without_top[top], 1)
+
+    @property
+    def _without(self) -> RateEstimate:
+        assert self.concentration.without is not None
+        return self.concentration.without
+
+    @property
+    def without(self) -> Figure:
+        """Return the rate had the carrying records not been drawn."""
+        return self._share("rate_without", self._without.rate, 1)
+
+    @property
+    def without_low(self) -> Figure:
+        """Return its lower limit."""
+        return self._share("rate_without_low", self._without.interval.low, 1)
+
+    @property
+    def without_high(self) -> Figure:
+        """Return its upper limit."""
+        return self._share("rate_without_high", self._without.interval.high, 1)

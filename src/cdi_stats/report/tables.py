@@ -12,7 +12,15 @@ from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.narrative import capital, say, span_of_days
-from cdi_stats.report.numbers import NOT_APPLICABLE, ChangeNumbers, FindingNumbers, count, margin, percent
+from cdi_stats.report.numbers import (
+    NOT_APPLICABLE,
+    ChangeNumbers,
+    ConcentrationNumbers,
+    FindingNumbers,
+    count,
+    margin,
+    percent,
+)
 from cdi_stats.resources import code_list
 
 Labelled = Sequence[tuple[str, Finding]]
@@ -189,28 +197,23 @@ def causes_table(caption: str, causes: Sequence[Cause], level: str) -> Table:
 
 
 def concentration_table(caption: str, rows: Sequence[tuple[str, Concentration]]) -> Table:
-    """Return how many misses lie in the first 1, 2 and 5 records of each stratum."""
+    """Return how many misses, and how much of the variance, lie in the first records of each stratum."""
     cells = []
     for label, c in rows:
-        key, source = f"concentration/{c.stratum or 'all'}", f"{c.missed} missed crimes in {c.records} records"
-        tops = [Figure(f"{key}/top_{n}_missed", c.top[n], count(c.top[n]), "count", source) for n in c.top]
-        cells.append(
-            (
-                label,
-                _one(Figure(f"{key}/missed", c.missed, count(c.missed), "count", source)),
-                _one(Figure(f"{key}/records_with_misses", len(c.misses), count(len(c.misses)), "count", source)),
-                *(_one(top) for top in tops),
-            )
-        )
+        n = ConcentrationNumbers(c)
+        shown = (n.missed, n.records_with_misses, n.carrying, *map(n.top_missed, c.top), n.top_variance(2))
+        cells.append((label, *map(_one, shown)))
     return Table(
         caption,
         (
-            Column(KIND, width=1.8),
+            Column(KIND, width=1.7),
             Column("Missed crimes", numeric=True),
-            Column("Records with a miss", numeric=True, width=1.2),
-            Column("In the top record", numeric=True, width=1.1),
+            Column("Records with a miss", numeric=True, width=1.1),
+            Column("Records that hold over half", numeric=True, width=1.2),
+            Column("In the top record", numeric=True),
             Column("In the top 2", numeric=True),
             Column("In the top 5", numeric=True),
+            Column("Variance in 2 records", numeric=True, width=1.2),
         ),
         tuple(cells),
     )
