@@ -1,5 +1,7 @@
-"""Run every benchmark: `python -m benchmarks`."""
+"""Run every benchmark: `python -m benchmarks`, or some of them: `python -m benchmarks statistics`."""
 
-from benchmarks import cold_report
+import importlib
+import sys
 
-cold_report.main()
+for name in sys.argv[1:] or ("statistics", "cold_report"):
+    importlib.import_module(f"benchmarks.{name}").main()
