@@ -52,6 +52,8 @@ def reports() -> None:
     report()
     run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-2018")
     run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-board-2017")
+    run(PYTHON, "-m", "cdi_stats", "report", "methods", "kent-2017")
+    run(PYTHON, "-m", "cdi_stats", "report", "methods", "kent-board-2017")
 
 
 def lint() -> None:

@@ -19,7 +19,9 @@ AuditArgument = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 LevelOption = Annotated[float, typer.Option("--confidence-level", help="Confidence level, a share such as 0.95.")]
-MethodOption = Annotated[str, typer.Option("--method", help="Interval: wilson or wald.")]
+MethodOption = Annotated[
+    str, typer.Option("--method", help="Interval: wilson, korn-graubard, logit, likelihood, arcsine or wald.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -36,7 +38,7 @@ def _version(
 
 @app.command()
 def report(
-    report: Annotated[str, typer.Argument(help="The report: inspection or reinspection.")],
+    report: Annotated[str, typer.Argument(help="The report: inspection, reinspection or methods.")],
     audit: AuditArgument,
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),

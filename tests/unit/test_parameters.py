@@ -20,14 +20,23 @@ DEFAULTS = {
     "degrees_of_freedom": "kurtosis",
     "overall": "",
 }
+METHODS_DEFAULTS = {
+    "audit": "kent-2017",
+    "confidence_level": 0.95,
+    "standard": 0.8,
+    "replicates": 2000,
+    "coverage": "small",
+    "seed": 1,
+}
 
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_what_is_not_given_gets_its_default(report):
-    assert check_parameters(report, {"audit": "kent-2017"}) == DEFAULTS
+    defaults = METHODS_DEFAULTS if report == "methods" else DEFAULTS
+    assert check_parameters(report, {"audit": "kent-2017"}) == defaults
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", ["inspection", "reinspection"])
 def test_choices_are_those_of_the_methods(report):
     """The names stand twice, as Literals must; "normal" is for crimes that stand alone, and no report's choice."""
     fields = REPORTS[report].model_fields
@@ -53,7 +62,7 @@ def test_values_come_as_text_from_the_command_line():
         ({"confidence_level": 0.2}, "confidence_level", "0.2"),
         ({"confidence_level": float("nan")}, "confidence_level", "nan"),
         ({"confidence_level": None}, "confidence_level", "None"),
-        ({"method": "wilsn"}, "method", "'wilson' or 'wald'"),
+        ({"method": "wilsn"}, "method", "'wilson', 'korn-graubard', 'logit', 'likelihood', 'arcsine' or 'wald'"),
         ({"degrees_of_freedom": 12}, "degrees_of_freedom", "'kurtosis' or 'design'"),
         ({"overall": "both"}, "overall", "'both'"),
         ({"earlier": 3}, "earlier", "3"),
@@ -95,6 +104,9 @@ def test_an_unknown_report_is_named_with_the_nearest():
         ("reinspection", "kent-2018", {"earlier": "kent-1918"}, UnreadableAudit),
         ("reinspection", "kent-2018", {"earlier": "none"}, BadParameters),
         ("reinspection", "kent-2017", {}, BadParameters),
+        ("methods", "kent-2017", {"earlier": "kent-2018"}, BadParameters),
+        ("methods", "kent-2017", {"coverage": "large"}, BadParameters),
+        ("methods", "kent-2017", {"seed": -1}, BadParameters),
     ],
 )
 def test_nothing_is_written_for_a_wrong_parameter(tmp_path, monkeypatch, report, audit, options, error):

@@ -194,6 +194,17 @@ SHEETS: dict[str, Sheet] = {
             key=("cancellation_id",),
         ),
         Sheet(
+            "second_review",
+            "One row a crime that two auditors judged, each without the other's decision.",
+            (
+                Column("record_id", "text", "The record it was reported in", required=True),
+                Column("crime_number", "whole", "1, 2, 3 … within the record", required=True),
+                Column("first", "yes_no", "The first auditor: was the crime recorded as it should be?", required=True),
+                Column("second", "yes_no", "The second auditor's answer", required=True),
+            ),
+            key=("record_id", "crime_number"),
+        ),
+        Sheet(
             "equality",
             "One row a protected characteristic of victims.",
             (

@@ -223,7 +223,9 @@ class _Examiner:
             estimate = self._sampled(rows, done, weighting, stratum, whole=whole) if len(rows) else None
         else:
             weighting = ""
-            estimate = estimate_rate_from_counts(int(done.sum()), len(rows), confidence_level=self.level)
+            estimate = estimate_rate_from_counts(
+                int(done.sum()), len(rows), confidence_level=self.level, method=self.method
+            )
         return self._complete(Finding(measure.key, domain, stratum, estimate, weighting))
 
     def _sampled(
@@ -259,7 +261,9 @@ class _Examiner:
             caution = Caution("no-case", f"None of the {len(rows)} records held one of the {measure.due_as}.")
             return Finding(measure.key, ALL, ALL, None, warnings=(caution,))
         if len(rows) == 1:
-            estimate = estimate_rate_from_counts(int(done[0]), int(due[0]), confidence_level=self.level)
+            estimate = estimate_rate_from_counts(
+                int(done[0]), int(due[0]), confidence_level=self.level, method=self.method
+            )
         else:
             estimate = self._estimate(done, due, None, None, None, None)
         return self._complete(Finding(measure.key, ALL, ALL, estimate))
@@ -278,7 +282,9 @@ class _Examiner:
     ) -> Finding:
         if not reported:
             return Finding(measure, domain, stratum, None, warnings=(Caution("no-case", "No case was due."),))
-        estimate = estimate_rate_from_counts(recorded, reported, population=population, confidence_level=self.level)
+        estimate = estimate_rate_from_counts(
+            recorded, reported, population=population, confidence_level=self.level, method=self.method
+        )
         return self._complete(Finding(measure, domain, stratum, replace(estimate, warnings=(TOTALS_ONLY,))))
 
     def _rates_from_totals(self) -> Iterator[Finding]:

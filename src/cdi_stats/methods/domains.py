@@ -153,9 +153,7 @@ def _design_effects(share: FloatArray, variance: FloatArray, domains: int) -> Fl
     C spans the interaction of outcome and domain, made orthogonal to both main effects.
     """
     outcome, group = np.repeat([0, 1], domains), np.tile(np.arange(domains), 2)
-    main = np.column_stack([np.ones(2 * domains), outcome, group[:, None] == np.arange(1, domains)])
-    cross = (outcome[:, None] * (group[:, None] == np.arange(1, domains))).astype(float)
-    contrast = cross - np.einsum("ij,jk->ik", main, np.linalg.lstsq(main, cross, rcond=None)[0])
+    contrast = (outcome - 0.5)[:, None] * ((group[:, None] == np.arange(1, domains)) - 1 / domains)
     inverse = np.divide(1.0, share, out=np.zeros_like(share), where=share > 0)
     scaled = contrast * inverse[:, None]
     simple = np.einsum("ia,ib->ab", contrast, scaled)

@@ -11,20 +11,39 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cdi_stats.errors import BadParameters
 
 
-class ReportParameters(BaseModel):
-    """What every report takes. `audit` is a bundled name, a workbook or a folder; `earlier` likewise, or "none"."""
+class Parameters(BaseModel):
+    """What every report takes: `audit` is a bundled name, a workbook or a folder."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     audit: Annotated[str, Field(min_length=1)]
+
+
+class InspectionParameters(Parameters):
+    """What an inspection report takes: `earlier` is an audit to compare with, or "none"."""
+
     earlier: str = ""
     confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    method: Literal["wilson", "wald"] = "wilson"
+    method: Literal["wilson", "korn-graubard", "logit", "likelihood", "arcsine", "wald"] = "wilson"
     degrees_of_freedom: Literal["kurtosis", "design"] = "kurtosis"
     overall: Literal["", "pooled", "weighted"] = ""
 
 
-REPORTS: dict[str, type[ReportParameters]] = {"inspection": ReportParameters, "reinspection": ReportParameters}
+class MethodsParameters(Parameters):
+    """What the methods report takes: `coverage` is the size of the simulation, `standard` a rate to be exceeded."""
+
+    confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    standard: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    replicates: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    coverage: Literal["small", "full"] = "small"
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+REPORTS: dict[str, type[Parameters]] = {
+    "inspection": InspectionParameters,
+    "reinspection": InspectionParameters,
+    "methods": MethodsParameters,
+}
 
 
 def check_parameters(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +60,7 @@ def check_parameters(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise BadParameters("\n".join(_line(model, detail) for detail in error.errors())) from None
 
 
-def _line(model: type[ReportParameters], detail: Any) -> str:
+def _line(model: type[Parameters], detail: Any) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = model.model_fields

@@ -77,7 +77,7 @@ def publish(
     checked = check_parameters(report, given | {"audit": str(audit)})
     inputs = _inputs(report, checked)
     checked = checked | {"audit": _portable(checked["audit"])}
-    if checked["earlier"] not in ("", NO_EARLIER):
+    if checked.get("earlier", "") not in ("", NO_EARLIER):
         checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
     folder = Path(out) / inputs[0].id / report
     try:
@@ -135,7 +135,7 @@ def _inputs(report: str, checked: Mapping[str, Any]) -> list[Audit]:
     """Read the audits a report needs, so that anything wrong with them is said before a kernel starts."""
     path = locate_audit(checked["audit"])
     audit = read_audit(path)
-    earlier = locate_earlier(path, audit, checked["earlier"])
+    earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
     if earlier is None and report in COMPARING:
         raise BadParameters(
             f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"

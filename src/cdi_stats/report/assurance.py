@@ -7,15 +7,25 @@ from collections.abc import Iterator, Sequence
 from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import domain_label
+from cdi_stats.findings.second_review import examine_second_review
+from cdi_stats.methods.agreement import Agreement
 from cdi_stats.report import tables
 from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Strong, Table, Text
 from cdi_stats.report.narrative import capital, join, say
-from cdi_stats.report.numbers import FindingNumbers
+from cdi_stats.report.numbers import FindingNumbers, count, percent, rounded
 from cdi_stats.resources import code_list
 
 RULE = {
     "pooled": "pools all crimes audited, whichever stratum they came from",
     "weighted": "weights each stratum by the crimes reported in it",
+}
+METHOD_NAMES = {
+    "wilson": "Wilson's score interval (1927) on the effective number of crimes",
+    "korn-graubard": "Korn and Graubard's interval (1998): Clopper-Pearson on the effective number of crimes",
+    "logit": "The linearised standard error on the scale of log odds",
+    "likelihood": "The likelihood scaled by the design effect (Rao and Scott 1984)",
+    "arcsine": "The linearised standard error on the arcsine scale",
+    "wald": "The rate and its linearised standard error (Wald)",
 }
 
 
@@ -28,6 +38,9 @@ def method_points(findings: Findings) -> Iterator[Text]:
         yield _point("Left out.", facts.exclusions)
     if facts.independence:
         yield _point("Independence.", facts.independence)
+    review = examine_second_review(findings.audit, confidence_level=findings.confidence_level)
+    if review:
+        yield _point("Second review.", _review_words(review))
     yield _point(
         "What is counted.",
         "Auditors read or hear each sampled record and count the crimes that the counting rules say should have been "
@@ -48,6 +61,15 @@ def method_points(findings: Findings) -> Iterator[Text]:
             "Crimes not recorded in a year follow from the crimes the force did record: if p is the rate, every "
             "p crimes recorded stand for 1 − p that were not. The range takes the limits of p the same way.",
         )
+
+
+def _review_words(review: Agreement) -> str:
+    """Say how far two auditors agreed."""
+    crimes, records, agreed = count(review.crimes), count(review.records), percent(review.observed.value)
+    return (
+        f"Two auditors judged {crimes} crimes in {records} records, each without the other's answer, and agreed on "
+        f"{agreed} of them (Gwet's AC1 {rounded(review.ac1.value, 2)})."
+    )
 
 
 def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[Text]:
@@ -147,15 +169,10 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
         "kurtosis": "Student's t on degrees of freedom from the residuals' kurtosis (after Valliant and Rust 2010)",
         "design": "Student's t on the number of records less that of strata",
     }[findings.degrees_of_freedom]
-    name = {
-        "wilson": "Wilson's score interval (1927) on the effective number of crimes",
-        "wald": "The rate and its linearised standard error (Wald)",
-    }[findings.method]
+    name = METHOD_NAMES[findings.method]
     if not findings.audit.has_records:
-        name, df = (
-            "Wilson's score interval (1927) on the crimes audited",
-            "a normal quantile, since only totals are known",
-        )
+        name = name.replace("the effective number of crimes", "the crimes audited")
+        df = "a normal quantile, since only totals are known"
     yield _point("Interval.", f"{name}, with {df}.")
     yield _point(
         "No miss.",

@@ -74,7 +74,7 @@ def _register_fonts() -> None:
         font_manager.fontManager.addfont(font)
 
 
-def _svg(
+def svg(
     rows: float, draw: Callable[[Axes], None], left: float = 0.27, right: float = 0.27, below: float = BELOW
 ) -> str:
     """Return a picture of so many rows, drawn by `draw` on one set of axes within fixed margins."""
@@ -105,11 +105,11 @@ def rates_chart(
         if label in before:
             marks.append(_rate_mark(label, before[label], earlier=True))
     level = FindingNumbers(findings[0][1]).level
-    start = _axis_start(mark.low for mark in marks)
+    start = axis_start(mark.low for mark in marks)
     subtitle = (
         f"Share of reported crimes that were recorded, with {level} intervals; the axis starts at {percent(start, 0)}"
     )
-    return Chart(title, subtitle, _interval_plot(marks, start), _marks_alt(subtitle, marks))
+    return Chart(title, subtitle, _interval_plot(marks, start), marks_alt(subtitle, marks))
 
 
 def timeliness_chart(title: str, hours: int, findings: Sequence[tuple[str, Finding]]) -> Chart:
@@ -119,7 +119,7 @@ def timeliness_chart(title: str, hours: int, findings: Sequence[tuple[str, Findi
         f"Share of recorded crimes that were recorded within {hours} hours, "
         f"with {FindingNumbers(findings[0][1]).level} intervals"
     )
-    return Chart(title, subtitle, _bar_plot(marks, 1.0), _marks_alt(subtitle, marks))
+    return Chart(title, subtitle, _bar_plot(marks, 1.0), marks_alt(subtitle, marks))
 
 
 def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[Text, ...] = ()) -> Chart:
@@ -141,7 +141,7 @@ def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[T
         title,
         subtitle,
         _bar_plot(marks, min(top * 1.1, 1.0), left=0.46, right=0.13),
-        _marks_alt(subtitle, marks),
+        marks_alt(subtitle, marks),
         notes,
     )
 
@@ -155,7 +155,7 @@ def annual_chart(title: str, findings: Sequence[tuple[str, Finding]]) -> Chart:
             text = f"{yearly(total.value)} ({yearly_limit(total.interval.low)} to {yearly_limit(total.interval.high)})"
             marks.append(Mark(label, total.value, total.interval.low, total.interval.high, text))
     subtitle = f"Estimated crimes a year reported but not recorded, with {FindingNumbers(findings[0][1]).level} ranges"
-    return Chart(title, subtitle, _range_plot(marks), _marks_alt(subtitle, marks))
+    return Chart(title, subtitle, _range_plot(marks), marks_alt(subtitle, marks))
 
 
 def concentration_chart(
@@ -168,7 +168,7 @@ def concentration_chart(
         f"{label}: {count(c.missed)} misses in {len(c.misses)} records, {percent(c.share(2), 0)} of them in two records"
         for label, c in shown
     ]
-    picture = _svg(7, lambda axes: _draw_running(axes, shown), left=0.09, right=0.24, below=BELOW + AXIS_NAME)
+    picture = svg(7, lambda axes: _draw_running(axes, shown), left=0.09, right=0.24, below=BELOW + AXIS_NAME)
     return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.", notes)
 
 
@@ -206,7 +206,7 @@ def change_chart(title: str, level: str, changes: Sequence[tuple[str, FindingCha
         text = f"{n.difference.text} ({n.low.text} to {n.high.text})"
         marks.append(Mark(label, c.value, c.interval.low, c.interval.high, text))
     subtitle = f"Change of the rate in percentage points, with {level} intervals"
-    return Chart(title, subtitle, _change_plot(marks), _marks_alt(subtitle, marks))
+    return Chart(title, subtitle, _change_plot(marks), marks_alt(subtitle, marks))
 
 
 def _rate_mark(label: str, finding: Finding, *, earlier: bool = False) -> Mark:
@@ -218,11 +218,13 @@ def _rate_mark(label: str, finding: Finding, *, earlier: bool = False) -> Mark:
     )
 
 
-def _marks_alt(subtitle: str, marks: Iterable[Mark]) -> str:
+def marks_alt(subtitle: str, marks: Iterable[Mark]) -> str:
+    """Return a chart in words: what it measures, then each mark with its numbers."""
     return f"{subtitle}. {'; '.join(f'{mark.label} {mark.text}' for mark in marks)}."
 
 
-def _axis_start(lows: Iterable[float]) -> float:
+def axis_start(lows: Iterable[float]) -> float:
+    """Return where an axis of rates starts: at the twentieth below the lowest limit."""
     return max(math.floor(min(lows) * 20) / 20, 0.0)
 
 
@@ -235,7 +237,8 @@ def _lines(axes: Axes, marks: Sequence[Mark]) -> None:
         axes.annotate(mark.text, (1.04, place), xycoords=("axes fraction", "data"), va="center", color=INK)
 
 
-def _ranges(axes: Axes, marks: Sequence[Mark]) -> None:
+def ranges(axes: Axes, marks: Sequence[Mark]) -> None:
+    """Draw each mark with its range on a line of its own; earlier ones open."""
     for place, mark in enumerate(marks):
         colour, shape = (BEFORE, "s") if mark.earlier else (NOW, "o")
         axes.plot([mark.low, mark.high], [place, place], color=colour, linewidth=2.4, solid_capstyle="butt")
@@ -254,10 +257,10 @@ def _ranges(axes: Axes, marks: Sequence[Mark]) -> None:
 
 def _interval_plot(marks: Sequence[Mark], start: float) -> str:
     def draw(axes: Axes) -> None:
-        _ranges(axes, marks)
-        _percent_axis(axes, start, 1.0)
+        ranges(axes, marks)
+        percent_axis(axes, start, 1.0)
 
-    return _svg(len(marks), draw)
+    return svg(len(marks), draw)
 
 
 def _bar_plot(marks: Sequence[Mark], end: float, left: float = 0.27, right: float = 0.27) -> str:
@@ -266,35 +269,36 @@ def _bar_plot(marks: Sequence[Mark], end: float, left: float = 0.27, right: floa
             axes.barh(place, mark.value, height=0.56, color="#9db8d3", edgecolor=NOW, linewidth=0.8)
             axes.plot([mark.low, mark.high], [place, place], color=INK, linewidth=1.6)
         _lines(axes, marks)
-        _percent_axis(axes, 0.0, end)
+        percent_axis(axes, 0.0, end)
 
-    return _svg(len(marks), draw, left, right)
+    return svg(len(marks), draw, left, right)
 
 
 def _range_plot(marks: Sequence[Mark]) -> str:
     def draw(axes: Axes) -> None:
-        _ranges(axes, marks)
+        ranges(axes, marks)
         finite = [mark.high for mark in marks if math.isfinite(mark.high)]
         axes.set_xlim(0, max([*finite, *(mark.value for mark in marks), 10]) * 1.04)
         axes.xaxis.set_major_locator(_locator(4))
         axes.xaxis.set_major_formatter(lambda value, _: count(value))
 
-    return _svg(len(marks), draw, left=0.22, right=0.33)
+    return svg(len(marks), draw, left=0.22, right=0.33)
 
 
 def _change_plot(marks: Sequence[Mark]) -> str:
     def draw(axes: Axes) -> None:
-        _ranges(axes, marks)
+        ranges(axes, marks)
         axes.axvline(0, color=INK, linewidth=1)
         axes.set_xlim(min(0.0, *(m.low for m in marks)) - 0.02, max(0.0, *(m.high for m in marks)) + 0.02)
         axes.xaxis.set_major_locator(_locator(5))
         axes.xaxis.set_major_formatter(lambda value, _: points(value, 0))
         axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
 
-    return _svg(len(marks), draw, left=0.4, right=0.26, below=BELOW + AXIS_NAME)
+    return svg(len(marks), draw, left=0.4, right=0.26, below=BELOW + AXIS_NAME)
 
 
-def _percent_axis(axes: Axes, start: float, end: float) -> None:
+def percent_axis(axes: Axes, start: float, end: float) -> None:
+    """Give the horizontal axis percentages from `start` to `end` (0-1)."""
     axes.set_xlim(start, end)
     axes.xaxis.set_major_locator(_locator(5))
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")

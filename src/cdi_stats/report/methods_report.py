@@ -1,0 +1,312 @@
+"""The methods report's sections, each one call in a notebook: one audit by every method, and coverage by simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cdi_stats.errors import BadParameters
+from cdi_stats.findings.alternatives import Alternatives, FlagContrast, examine_alternatives, examine_flags
+from cdi_stats.findings.inspections import examine_forces, published_rates
+from cdi_stats.findings.months import examine_months
+from cdi_stats.findings.precision import examine_precision
+from cdi_stats.findings.replication import replicate_published
+from cdi_stats.findings.second_review import correct_rates, examine_second_review
+from cdi_stats.methods.coverage import DEFAULT, ORDINARY, Coverage, coverage_cells, simulate_coverage
+from cdi_stats.methods.stratified import StratifiedRate, stratified_rate
+from cdi_stats.report import method_tables, published_tables
+from cdi_stats.report.blocks import Block, Bullets, Figure, Paragraph, Section, Text, section
+from cdi_stats.report.inspection import Report, open_report
+from cdi_stats.report.narrative import capital, say
+from cdi_stats.report.numbers import FindingNumbers, count, in_words, percent, rounded
+
+AUDITS_A_CELL = {"small": 500, "full": 4000}
+TOTALS_ONLY = "Only totals are known of this audit: methods that allow for records have nothing to work on."
+
+
+def open_methods(
+    audit: str,
+    *,
+    confidence_level: float = 0.95,
+    standard: float = 0.8,
+    replicates: int = 2000,
+    coverage: str = "small",
+    seed: int = 1,
+) -> MethodsReport:
+    """Read and examine an audit and return the MethodsReport to tell it by.
+
+    `standard` is a rate that the next audit is to show exceeded; `replicates` are those of the bootstrap; `coverage`
+    is "small" or "full", the size of the simulation; `seed` decides both. Raises what read_audit raises, and
+    BadParameters for a coverage of neither kind.
+    """
+    if coverage not in AUDITS_A_CELL:
+        raise BadParameters(f"coverage: found {coverage!r}; expected one of {', '.join(AUDITS_A_CELL)}")
+    report = open_report(audit, earlier="none", confidence_level=confidence_level)
+    return MethodsReport(report, standard, replicates, coverage, seed)
+
+
+@dataclass(frozen=True)
+class MethodsReport:
+    """An examined audit, told by every method; `report` tells what an inspection report would."""
+
+    report: Report
+    standard: float
+    replicates: int
+    study: str
+    seed: int
+
+    @cached_property
+    def _alternatives(self) -> list[Alternatives]:
+        return examine_alternatives(
+            self.report.audit, confidence_level=self._level, replicates=self.replicates, seed=self.seed
+        )
+
+    @property
+    def _level(self) -> float:
+        return self.report.findings.confidence_level
+
+    def title(self) -> Section:
+        """Tell whose audit it is, when and from what."""
+        return self.report.title()
+
+    def plain(self) -> Section:
+        """Show every interval that takes crimes as a simple random sample."""
+        if not self._alternatives:
+            return section(Paragraph(TOTALS_ONLY))
+        level = self.report.findings.level
+        return section(
+            Paragraph(
+                "These intervals know two counts only. They differ little from each other, and all of them are too "
+                "short where crimes of one record are recorded or missed together."
+            ),
+            method_tables.plain_table(f"{level} intervals that take crimes as independent", self._alternatives),
+        )
+
+    def records(self) -> Section:
+        """Show every interval that allows for records, and the standard error computed in four ways."""
+        if not self._alternatives:
+            return section(Paragraph(TOTALS_ONLY))
+        level = self.report.findings.level
+        return section(
+            Paragraph(
+                "These intervals count evidence in records. Kurtosis degrees of freedom fall where few records hold "
+                "the misses; design degrees of freedom, records less strata, do not, and promise more than a handful "
+                "of records can keep. The bootstrap draws records again; it is shown as a check, not as a choice."
+            ),
+            method_tables.alternatives_table(f"{level} intervals that allow for records", self._alternatives),
+            method_tables.errors_table("Standard errors in points, and what the sample is worth", self._alternatives),
+        )
+
+    def influence(self) -> Section:
+        """Tell which records carry the result."""
+        return self.report.concentration()
+
+    def overall(self) -> Section:
+        """Show the overall rate pooled, weighted, and weighted by Yan and Su's interval."""
+        findings = self.report.findings
+        points: list[Text] = []
+        for key in ("recording_rate", "recording_rate_pooled", "recording_rate_weighted"):
+            finding = findings.get(key)
+            if finding and finding.estimate:
+                n = FindingNumbers(finding)
+                name = finding.weighting.capitalize() or "One stratum"
+                points.append(say("{name}: {rate} ({low} to {high}).", name=name, rate=n.rate, low=n.low, high=n.high))
+        shared = self._yan_su()
+        if shared:
+            figures = {
+                name: Figure(f"yan_su/{name}", value, percent(value), "percent", "weights: crimes in the frame")
+                for name, value in (
+                    ("rate", shared.rate), ("low", shared.interval.low), ("high", shared.interval.high)
+                )
+            }  # fmt: skip
+            points.append(
+                say("Weighted, limits by Yan and Su (2010) on effective crimes: {rate} ({low} to {high}).", **figures)
+            )
+        else:
+            points.append("Without the sizes of the frames no weighted rate can be given: the overall rate is pooled.")
+        return section(Bullets(tuple(points)))
+
+    def _yan_su(self) -> StratifiedRate | None:
+        estimates = [a.default for a in self._alternatives]
+        frames = [estimate.crimes_in_frame for estimate in estimates]
+        if len(estimates) < 2 or None in frames:
+            return None
+        sizes = [min(e.effective_sample_size, 1e12) for e in estimates]
+        weights = [frame or 0.0 for frame in frames]
+        return stratified_rate([e.rate for e in estimates], sizes, weight=weights, confidence_level=self._level)
+
+    def domains(self) -> Section:
+        """Compare each flag's crimes with all others of the same sample, their correlation allowed for."""
+        found: list[FlagContrast] = list(examine_flags(self.report.audit, confidence_level=self._level))
+        if not found:
+            return section(Paragraph("The audit flags no crime, so there are no parts of one sample to compare."))
+        return section(
+            Paragraph(
+                "Flagged crimes and all others come from the same records, so their rates are correlated; the "
+                "difference allows for it. The test asks whether both share one rate (Rao and Scott 1984)."
+            ),
+            method_tables.flags_table("Flagged crimes against all others", self.report.findings.level, found),
+        )
+
+    def planning(self) -> Section:
+        """Show the precision planned and achieved, and what the next audit needs."""
+        found = examine_precision(self.report.findings, standard=self.standard)
+        if not found:
+            return section(Paragraph("No stratum has a rate to plan from."))
+        words = (
+            "No margin was planned in the audit file; the usual three points are taken."
+            if not any(p.planned for p in found)
+            else "The plan is met where half the width of the interval, records allowed for, is within the margin."
+        )
+        return section(
+            Paragraph(words),
+            method_tables.precision_table("Precision planned and achieved", found),
+            method_tables.planning_table(
+                "What the next audit needs, on the evidence of this one", self.standard, found
+            ),
+        )
+
+    def auditors(self) -> Section:
+        """Show how far two auditors agreed, where they reviewed the same crimes, and what errors would do to rates."""
+        findings = self.report.findings
+        review = examine_second_review(self.report.audit, confidence_level=self._level)
+        parts: list[Block | None] = [Paragraph("The audit file holds no second review of the same crimes.")]
+        if review:
+            words = say(
+                "Two auditors judged {crimes} crimes in {records} records, each without the other's answer. Intervals "
+                "allow for crimes that share a record.",
+                crimes=Figure("second_review/crimes", review.crimes, count(review.crimes), "count"),
+                records=Figure("second_review/records", review.records, count(review.records), "count"),
+            )
+            table = method_tables.agreement_table("Agreement of two auditors", findings.level, review)
+            parts = [Paragraph(words), table]
+        cases = correct_rates(findings)
+        if cases:
+            caption = "Recording rates if auditors misjudged so many crimes"
+            parts.append(
+                Paragraph(
+                    "No auditor is always right. The table shows what the rates would be if auditors took so many "
+                    "recorded crimes for missed, and missed ones for recorded. It assumes; it does not measure."
+                )
+            )
+            parts.append(method_tables.errors_what_if_table(caption, findings.level, cases))
+        return section(*parts)
+
+    def months(self) -> Section:
+        """Show the rate after every month, with limits that hold at all looks together."""
+        found = examine_months(self.report.audit, confidence_level=self._level)
+        if found is None:
+            return section(Paragraph("No stratum was sampled over three months or more: there is one look only."))
+        from cdi_stats.report.method_charts import months_chart
+
+        words = say(
+            "An interval looked at every month misses more often than it says, since it has several chances to. The "
+            "limits here hold at all looks together (Waudby-Smith and Ramdas 2024). They count records, not crimes, "
+            "take a record to hold up to {largest} crimes, and are wider for it.",
+            largest=Figure("months/largest_record", found.largest_record, count(found.largest_record), "count"),
+        )
+        return section(
+            Paragraph(words),
+            months_chart(f"{capital(found.label)}: what may be said after every month", found.looks),
+            method_tables.months_table(f"{capital(found.label)}, records by the month they were opened in", found),
+        )
+
+    def forces(self) -> Section:
+        """Show all forces' published rates in a funnel, in time, and drawn together."""
+        found = examine_forces()
+        from cdi_stats.report.method_charts import funnel_chart
+
+        chart = found.chart
+        beyond = int(found.funnel.outside[0.95].sum())
+        words = say(
+            "{forces} published overall rates vary {sigma} times as much as chance alone would have them "
+            "(Laney 2002), so limits allow for over-dispersion: {beyond} lie beyond the 95% limits, {outside} beyond "
+            "the control chart's. Each rate counts as the crimes that its margin implies.",
+            forces=Figure("forces/number", len(found.rates), count(len(found.rates)), "count"),
+            sigma=Figure("forces/sigma_z", float(chart.sigma_z[0]), str(rounded(chart.sigma_z[0], 1)), "ratio"),
+            beyond=Figure("forces/beyond", beyond, in_words(beyond), "count"),
+            outside=Figure("forces/outside", int(chart.outside.sum()), in_words(int(chart.outside.sum())), "count"),
+        )
+        return section(
+            Paragraph(words),
+            funnel_chart("Forces differ by far more than their samples' error", found),
+            published_tables.forces_table("Published overall rates, and each drawn towards all", found),
+        )
+
+    def replication(self) -> Section:
+        """Show every published figure beside ours."""
+        replicas = replicate_published()
+        agree = int(replicas["matches"].sum())
+        words = say(
+            "{agree} of {all} published figures come out to the printed digit.",
+            agree=Figure("replication/agree", agree, count(agree), "count", "replicate_published"),
+            all=Figure("replication/all", len(replicas), count(len(replicas)), "count", "replicate_published"),
+        )
+        table = published_tables.replication_table("Published figures, and how they come about", replicas)
+        return section(Paragraph(words), table)
+
+    def reconciliation(self) -> Section:
+        """Show which sample and method every published overall margin speaks of."""
+        found = published_rates()
+        return section(
+            Paragraph(
+                "The inspectorate does not print its method. A rate and a margin, taken to the printed digit, say how "
+                "many crimes would give them by each method; where the crimes are given, they say which method it was."
+            ),
+            published_tables.margins_table("Published overall margins, and what they imply", found),
+        )
+
+    def coverage(self) -> Section:
+        """Show how often each interval holds the true rate, in audits simulated from known populations."""
+        audits, full = AUDITS_A_CELL[self.study], self.study == "full"
+        found: list[Coverage] = [
+            coverage
+            for cell in coverage_cells(full=full)
+            for coverage in simulate_coverage(cell, audits=audits, seed=self.seed)
+        ]
+        from cdi_stats.report.method_charts import coverage_chart
+
+        return section(
+            Paragraph(_coverage_words(found)),
+            Paragraph(_warned_words(found)),
+            coverage_chart("Allowing for records keeps what the interval promises, until a few records decide", found),
+            method_tables.coverage_table("Share of simulated audits whose 95% interval held the true rate", found),
+        )
+
+
+def _coverage_words(found: Sequence[Coverage]) -> Text:
+    ours = [c for c in found if c.method == DEFAULT and c.cell.population in ORDINARY]
+    mean, worst = sum(c.share for c in ours) / len(ours), min(c.share for c in ours)
+    audits = sum(c.audits for c in found if c.method == DEFAULT)
+    source = f"{sum(c.audits for c in ours)} simulated audits in {len(ours)} cells"
+    return say(
+        "In {audits} simulated audits of populations whose true rate is known, the default 95% interval held it in "
+        "{mean} of the ordinary ones (worst cell {worst}, of {size} audits, so itself uncertain by {noise} points).",
+        audits=Figure("coverage/audits", audits, count(audits), "count", "all populations"),
+        mean=Figure("coverage/ordinary/mean", mean, percent(mean), "percent", source),
+        worst=Figure("coverage/ordinary/worst", worst, percent(worst), "percent", source),
+        size=Figure("coverage/audits_a_cell", ours[0].audits, count(ours[0].audits), "count", source),
+        noise=_noise(ours[0].audits),
+    )
+
+
+def _noise(audits: int) -> Figure:
+    """Return what chance alone does to a share of 95 % of so many audits: two standard errors."""
+    value = 2 * (0.95 * 0.05 / audits) ** 0.5
+    return Figure("coverage/noise", value, f"±{100 * value:.1f}", "points", f"two standard errors, {audits} audits")
+
+
+def _warned_words(found: Sequence[Coverage]) -> Text:
+    """Say where no interval helps, and that the reader is told."""
+    mega = [c for c in found if c.method == DEFAULT and c.cell.population == "mega"]
+    share, warned = sum(c.share for c in mega) / len(mega), sum(c.warned for c in mega) / sum(c.audits for c in mega)
+    width = sum(c.without_width for c in found if c.method == DEFAULT)
+    return say(
+        "Where one record in a hundred holds most misses (mega), no interval keeps its promise: the default held the "
+        "true rate in {share}, since many samples hold no such record. In {warned} of these audits the result warns "
+        "that one record dominates or that few records decide. The default interval had no width in {width} audits.",
+        share=Figure("coverage/mega/share", share, percent(share), "percent", "default interval"),
+        warned=Figure("coverage/mega/warned", warned, percent(warned, 0), "percent", "cautions on the estimates"),
+        width=Figure("coverage/without_width", width, count(width), "count", "default interval"),
+    )
