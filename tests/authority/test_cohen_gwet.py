@@ -26,7 +26,7 @@ def test_kappa_and_its_error_equal_statsmodels(table):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_the_error_of_ac1_is_gwets(table):
-    """Gwet 2008, with infinite population: v = sum (g_i* - g)^2 / (n (n - 1)), g_i* = g_i - 2 (1 - g)(pe_i - pe)/(1 - pe)."""
+    """Gwet 2008: v = sum (g_i* - g)^2 / (n (n - 1)) with g_i* = g_i - 2 (1 - g) (pe_i - pe) / (1 - pe)."""
     table = np.array(table)
     n, q = table.sum(), len(table)
     share = (table.sum(axis=0) + table.sum(axis=1)) / (2 * n)

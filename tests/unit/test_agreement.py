@@ -105,8 +105,9 @@ def test_impossible_tables_are_refused(table):
 def test_an_auditor_without_error_changes_nothing():
     rate = estimate_rate([1] * 40 + [0] * 9, [1] * 49)
     found = correct_for_auditor_error(rate, sensitivity=1.0, specificity=1.0)
-    assert found.rate == rate.rate
-    assert (found.interval.low, found.interval.high) == (rate.interval.low, rate.interval.high)
+    limits = rate.interval.low, rate.interval.high
+    assert found.rate == pytest.approx(rate.rate, abs=1e-15)
+    assert (found.interval.low, found.interval.high) == pytest.approx(limits, abs=1e-15)
 
 
 def test_sampled_errors_widen_the_interval_and_vanish_with_their_sample():
@@ -115,9 +116,8 @@ def test_sampled_errors_widen_the_interval_and_vanish_with_their_sample():
     small = correct_for_auditor_error(rate, sensitivity=(95, 100), specificity=(49, 50))
     large = correct_for_auditor_error(rate, sensitivity=(950_000, 1_000_000), specificity=(980_000, 1_000_000))
     assert small.interval.high - small.interval.low > fixed.interval.high - fixed.interval.low
-    assert (large.interval.low, large.interval.high) == pytest.approx(
-        (fixed.interval.low, fixed.interval.high), abs=2e-3
-    )
+    limits = fixed.interval.low, fixed.interval.high
+    assert (large.interval.low, large.interval.high) == pytest.approx(limits, abs=2e-3)
     assert (fixed.interval.method, small.interval.method) == ("rogan-gladen", "lang-reiczigel")
 
 

@@ -46,8 +46,8 @@ def statistic_by_search(counts, d, correction):
 @pytest.mark.parametrize("variance", ["miettinen-nurminen", "mee"])
 @pytest.mark.parametrize("counts", CASES)
 def test_difference_limits_are_where_the_statistic_is_z_by_search(counts, variance):
-    x1, n1, x2, n2 = counts
-    correction = (n1 + n2) / (n1 + n2 - 1) if variance == "miettinen-nurminen" else 1.0
+    whole = counts[1] + counts[3]
+    correction = whole / (whole - 1) if variance == "miettinen-nurminen" else 1.0
     low, high = score_difference_limits(*counts, variance=variance)
     for limit, target in ((low, Z), (high, -Z)):
         if -1 < limit < 1:

@@ -181,16 +181,17 @@ def _known_strata(tables: Tables) -> Iterator[Problem]:
 
 def _known_records(tables: Tables) -> Iterator[Problem]:
     known = set(tables["records"]["record_id"].dropna())
-    for number, value in tables["crimes"]["record_id"].dropna().items():
-        if value not in known:
-            yield Problem(
-                "crimes",
-                repr(value),
-                "a record of the records sheet",
-                "correct the number, or add the record",
-                int(str(number)),
-                "record_id",
-            )
+    for sheet in ("crimes", "second_review"):
+        for number, value in tables[sheet]["record_id"].dropna().items():
+            if value not in known:
+                yield Problem(
+                    sheet,
+                    repr(value),
+                    "a record of the records sheet",
+                    "correct the number, or add the record",
+                    int(str(number)),
+                    "record_id",
+                )
 
 
 def _parts_within_wholes(tables: Tables) -> Iterator[Problem]:
