@@ -73,6 +73,13 @@ def test_a_chart_is_sound_svg_with_words_as_text(drawn, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_every_face_a_chart_asks_for_is_there(findings, bundled, comparison, name, caplog):
+    """A missing weight is only logged, and the label then measured by another face."""
+    drawings(findings, bundled, comparison)[name]()
+    assert "findfont" not in caplog.text
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_same_chart_gives_the_same_bytes(drawn, findings, bundled, comparison, name):
     again = drawings(findings, bundled, comparison)[name]()
     assert again.svg.encode() == drawn[name].svg.encode()

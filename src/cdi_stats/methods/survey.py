@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -177,6 +177,24 @@ def estimate_rate_from_counts(
     return estimate.by(method)
 
 
+class _Seen(NamedTuple):
+    """What a sample shows of one domain, before any choice of limits; `kish` is Kish's effective records."""
+
+    rate: float
+    variance: float
+    recorded: float
+    reported: float
+    records: int
+    kish: float
+    crimes_in_frame: float
+    kurtosis_df: float
+    design_df: float
+    top_share: float
+    strata: int
+    census: bool
+    lonely: bool
+
+
 @dataclass(frozen=True)
 class _Sample:
     """A declared sample with its crimes, and how its limits are to be made."""
@@ -213,17 +231,19 @@ class _Sample:
 
         crimes = added(wm)
         empty = crimes == 0
-        rate = added(w * k) / np.where(empty, 1.0, crimes)
         scale = np.where(empty, 1.0, crimes)
+        rate = added(w * k) / scale
         residual = np.zeros(domain.size)
         residual[inside] = (w * k - rate[d] * wm) / scale[d]
         spread = self.design.spread(residual, domain, domains, largest=domain_maximum(wm, d, domains) / scale)
         kish = crimes**2 / np.where(empty, 1.0, added(wm * wm))
-        columns = (rate, spread.variance, added(k), added(m), np.bincount(d, minlength=domains), kish,
-                   self._frame_crimes(d, m, inside, domains), spread.kurtosis_df, spread.design_df, spread.top_share,
-                   spread.strata, spread.census, spread.lonely)  # fmt: skip
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        return [None if not row[3] else self._estimate(*row) for row in rows]
+        columns = (
+            *(rate, spread.variance, added(k), added(m), np.bincount(d, minlength=domains), kish),
+            *(self._frame_crimes(d, m, inside, domains), spread.kurtosis_df, spread.design_df, spread.top_share),
+            *(spread.strata, spread.census, spread.lonely),
+        )
+        seen = map(_Seen._make, zip(*(column.tolist() for column in columns), strict=True))
+        return [self._estimate(one) if one.reported else None for one in seen]
 
     def _frame_crimes(self, d: IntArray, m: FloatArray, inside: Any, domains: int) -> FloatArray:
         """Return the crimes reported in the whole frame, N_h / n_h times those sampled; inf where no frame is known."""
@@ -232,40 +252,33 @@ class _Sample:
         expansion = (self.design.frame / self.design.sampled)[self.design.stratum[inside]]
         return group_sums(expansion * m, d, domains)
 
-    def _estimate(
-        self, rate: float, variance: float, recorded: float, reported: float, records: int, kish: float, frame: float,
-        kurtosis_df: float, design_df: float, top_share: float, strata: int, census: bool, lonely: bool,
-    ) -> RateEstimate:  # fmt: skip
-        spread = rate * (1 - rate)
-        if variance > 0:
-            size = spread / variance if self.df_rule == "design" else min(spread / variance, reported)
-            effect, df = reported * variance / spread, self._df(kurtosis_df, design_df)
+    def _estimate(self, seen: _Seen) -> RateEstimate:
+        spread = seen.rate * (1 - seen.rate)
+        if seen.variance > 0:
+            effective = spread / seen.variance
+            size = effective if self.df_rule == "design" else min(effective, seen.reported)
+            effect = seen.reported * seen.variance / spread
+            df = {"kurtosis": seen.kurtosis_df, "design": seen.design_df, "normal": math.inf}[self.df_rule]
         else:
-            size, effect, df = math.inf if census else min(reported, kish), math.nan, math.inf
+            size, effect, df = math.inf if seen.census else min(seen.reported, seen.kish), math.nan, math.inf
         estimate = RateEstimate(
-            rate=rate,
-            standard_error=math.sqrt(variance),
-            interval=Interval(rate, rate, self.level, self.method),
-            records=records,
-            reported=int(reported),
-            recorded=int(recorded),
+            rate=seen.rate,
+            standard_error=math.sqrt(seen.variance),
+            interval=Interval(seen.rate, seen.rate, self.level, self.method),
+            records=seen.records,
+            reported=int(seen.reported),
+            recorded=int(seen.recorded),
             effective_sample_size=size,
             design_effect=effect,
             degrees_of_freedom=df,
-            top_record_share=top_share,
-            crimes_in_frame=frame if math.isfinite(frame) else None,
-            design_degrees_of_freedom=design_df,
+            top_record_share=seen.top_share,
+            crimes_in_frame=seen.crimes_in_frame if math.isfinite(seen.crimes_in_frame) else None,
+            design_degrees_of_freedom=seen.design_df,
             method=self.method,
         )
-        pooled = self.pooled and strata > 1
-        return replace(
-            estimate,
-            interval=_interval(estimate, self.level, self.method),
-            warnings=_cautions(estimate, pooled=pooled, census=census, lonely=lonely and self.design.lonely),
-        )
-
-    def _df(self, kurtosis_df: float, design_df: float) -> float:
-        return {"kurtosis": kurtosis_df, "design": design_df, "normal": math.inf}[self.df_rule]
+        lonely = self.design.lonely if seen.lonely else ""
+        cautions = _cautions(estimate, pooled=self.pooled and seen.strata > 1, census=seen.census, lonely=lonely)
+        return replace(estimate, interval=_interval(estimate, self.level, self.method), warnings=cautions)
 
 
 def _interval(estimate: RateEstimate, level: float, method: str) -> Interval[float]:
@@ -285,7 +298,7 @@ def _check_choice(argument: str, value: Any, choices: Any) -> None:
         raise InvalidCounts(f"{argument}: found {value!r}; expected one of {', '.join(choices)}")
 
 
-def _cautions(estimate: RateEstimate, *, pooled: bool, census: bool, lonely: str | bool) -> tuple[Caution, ...]:
+def _cautions(estimate: RateEstimate, *, pooled: bool, census: bool, lonely: str) -> tuple[Caution, ...]:
     found = []
     if pooled:
         found.append(

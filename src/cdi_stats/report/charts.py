@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle
 from pathlib import Path
@@ -70,8 +70,13 @@ class Mark:
 def _register_fonts() -> None:
     from matplotlib import font_manager
 
+    manager = font_manager.fontManager
     for font in sorted(FONTS.glob("*.otf")):
-        font_manager.fontManager.addfont(font)
+        manager.addfont(font)
+    # the semi-bold face names itself a family of its own: a bold label would then be measured by the regular one
+    manager.ttflist = [
+        replace(entry, name="Inter") if Path(entry.fname).parent == FONTS else entry for entry in manager.ttflist
+    ]
 
 
 def svg(
