@@ -5,7 +5,7 @@ import math
 import pytest
 
 from cdi_stats.errors import InvalidCounts
-from cdi_stats.methods.comparison import compare_rates, difference_limits, ratio_limits
+from cdi_stats.methods.comparison import change_p_value, compare_rates, difference_limits, ratio_limits
 from cdi_stats.methods.survey import estimate_rate, estimate_rate_from_counts
 
 KENT_2017 = estimate_rate_from_counts(1254, 1500)
@@ -236,3 +236,25 @@ def test_score_limits_of_newcombes_first_case():
         estimate_rate_from_counts(56, 70), estimate_rate_from_counts(48, 80), method="miettinen-nurminen"
     )
     assert (round(change.interval.low, 4), round(change.interval.high, 4)) == (0.0528, 0.3382)
+
+
+# many comparisons
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier"), [((92, 100), (80, 100)), ((62, 63), (102, 112)), ((10, 10), (36, 53)), ((5, 9), (5, 10))]
+)
+def test_a_p_value_and_an_interval_never_disagree(later, earlier):
+    """At the level 1 - p the interval just touches no change: a little below it excludes it, above it holds."""
+    first, second = estimate_rate_from_counts(*later), estimate_rate_from_counts(*earlier)
+    p = change_p_value(first, second)
+    assert 0 < p < 1
+    below = compare_rates(first, second, confidence_level=1 - min(p * 1.001, 0.999))
+    above = compare_rates(first, second, confidence_level=1 - p * 0.999)
+    assert below.direction == "improved" or p * 1.001 > 0.999
+    assert above.direction == "no clear change"
+    assert change_p_value(second, first) == pytest.approx(p, rel=1e-9)
+
+
+def test_equal_rates_have_a_p_value_of_one():
+    assert change_p_value(estimate_rate_from_counts(9, 10), estimate_rate_from_counts(90, 100)) == 1.0

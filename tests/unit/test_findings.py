@@ -583,3 +583,24 @@ def test_cautions_of_audits_that_should_not_be_compared(findings, bundled):
     (caution,) = [caution for caution in cautions if "different forces" in caution]
     assert "Testshire Police" in caution
     assert "Kent Police" in caution
+
+
+# Many comparisons.
+
+
+def test_p_values_are_adjusted_by_holm_for_the_rates_compared(comparison):
+    """Holm 1979 by hand: the i-th smallest of n p-values times n - i + 1, never below the one before it."""
+    counted = [c for c in comparison.changes if not math.isnan(c.adjusted_p_value)]
+    assert {c.later.measure for c in comparison.changes if math.isnan(c.adjusted_p_value)} == {
+        "recording_rate_weighted"
+    }
+    ranked = sorted(counted, key=lambda c: c.p_value)
+    least = 0.0
+    for place, change in enumerate(ranked):
+        least = max(least, min((len(ranked) - place) * change.p_value, 1.0))
+        assert change.adjusted_p_value == pytest.approx(least, rel=1e-12)
+
+
+def test_a_change_is_named_exactly_where_its_p_value_is_below_the_level(comparison):
+    for change in comparison.changes:
+        assert (change.change.direction != "no clear change") == (change.p_value < 0.05)

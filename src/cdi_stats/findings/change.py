@@ -10,18 +10,25 @@ import pandas as pd
 
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL
-from cdi_stats.methods.comparison import Change, compare_rates
+from cdi_stats.methods.comparison import Change, change_p_value, compare_rates
 from cdi_stats.methods.extrapolation import Total, extrapolate_additional, sum_totals
+
+OTHER_OVERALL = ("recording_rate_pooled", "recording_rate_weighted")
 
 
 @dataclass(frozen=True)
 class FindingChange:
-    """One rate in both audits. `additional` is the crimes a year that the earlier rate would have missed."""
+    """One rate in both audits. `additional` is the crimes a year that the earlier rate would have missed.
+
+    `p_value` is that of no change; `adjusted_p_value` allows for all the rates compared at once (Holm 1979).
+    """
 
     later: Finding
     earlier: Finding
     change: Change
     additional: Total | None
+    p_value: float = math.nan
+    adjusted_p_value: float = math.nan
 
     @property
     def key(self) -> str:
@@ -83,7 +90,18 @@ def compare_findings(later: Findings, earlier: Findings) -> Comparison:
         if before is not None and finding.estimate and before.estimate:
             changes.append(_change(finding, before, _volume(later, finding)))
     size = len(later.audit.strata)
-    return Comparison(later, earlier, tuple(_summed(change, changes, size) for change in changes))
+    return Comparison(later, earlier, tuple(_summed(change, changes, size) for change in _adjusted(changes)))
+
+
+def _adjusted(changes: list[FindingChange]) -> list[FindingChange]:
+    """Return the changes with p-values adjusted for their number; the other weighting of one rate counts once."""
+    from statsmodels.stats.multitest import multipletests
+
+    counted = [c for c in changes if c.later.measure not in OTHER_OVERALL]
+    if not counted:
+        return changes
+    adjusted = dict(zip(map(id, counted), multipletests([c.p_value for c in counted], method="holm")[1], strict=True))
+    return [replace(c, adjusted_p_value=float(adjusted.get(id(c), math.nan))) for c in changes]
 
 
 def _summed(change: FindingChange, changes: list[FindingChange], size: int) -> FindingChange:
@@ -104,7 +122,7 @@ def _change(later: Finding, earlier: Finding, recorded: int | None) -> FindingCh
     change = compare_rates(later.estimate, earlier.estimate, confidence_level=level)
     comparable = recorded is not None and earlier.estimate.rate > 0 and later.estimate.rate > 0
     additional = extrapolate_additional(later.estimate, earlier.estimate, recorded=recorded) if comparable else None
-    return FindingChange(later, earlier, change, additional)
+    return FindingChange(later, earlier, change, additional, change_p_value(later.estimate, earlier.estimate))
 
 
 def _volume(findings: Findings, finding: Finding) -> int | None:
@@ -128,6 +146,8 @@ def _row(change: FindingChange) -> dict[str, Any]:
         "low": change.change.interval.low,
         "high": change.change.interval.high,
         "verdict": change.change.direction,
+        "p_value": change.p_value,
+        "adjusted_p_value": change.adjusted_p_value,
         "additional_per_year": total.value if total else math.nan,
         "additional_low": total.interval.low if total else math.nan,
         "additional_high": total.interval.high if total else math.nan,

@@ -22,6 +22,8 @@ from cdi_stats.methods.score import score_difference_limits, score_ratio_limits
 from cdi_stats.methods.survey import RateEstimate
 
 Arms = tuple[float, float, float]
+SMALLEST_P = 1e-12
+HALVINGS = 40
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,28 @@ def compare_rates(
         low, high = _score_limits(later, earlier, measure, method, correlation)
     error = _standard_error(value, first[0], second[0], later, earlier, measure, correlation)
     return Change(value, Interval(low, high, confidence_level, method), measure, later, earlier, error)
+
+
+def change_p_value(
+    later: RateEstimate, earlier: RateEstimate, *, method: str = "mover", correlation: float = 0.0
+) -> float:
+    """Return the two-sided p-value (0-1) of no change: 1 - the highest level whose interval excludes it.
+
+    So that a p-value and an interval never disagree, it inverts the interval of the difference; it is 1 where the rates
+    are equal, and no less than 1e-12. Arguments, and errors, as for compare_rates.
+    """
+    if later.rate == earlier.rate:
+        return 1.0
+    log_low, log_high = math.log(SMALLEST_P), 0.0
+    for _ in range(HALVINGS):
+        middle = (log_low + log_high) / 2
+        level = -math.expm1(middle)
+        change = compare_rates(later, earlier, confidence_level=level, method=method, correlation=correlation)
+        if change.direction == "no clear change":
+            log_low = middle
+        else:
+            log_high = middle
+    return math.exp((log_low + log_high) / 2)
 
 
 def difference_limits(first: Arms, second: Arms, correlation: float = 0.0) -> Arms:

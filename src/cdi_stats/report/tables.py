@@ -109,8 +109,22 @@ def change_table(caption: str, level: str, changes: Changes) -> Table:
             Column("Verdict", width=1.1),
         ),
         tuple(rows),
-        ("Several rates are compared, some on the same crimes: by chance, one that had not changed may seem to.",),
+        (_many_comparisons(level, changes),),
     )
+
+
+def _many_comparisons(level: str, changes: Changes) -> Text:
+    """Say which changes stand when it is allowed for that several rates are compared."""
+    alpha = 1 - changes[0][1].change.interval.confidence_level
+    seen = [label for label, c in changes if c.change.direction != "no clear change"]
+    fallen = [label for label, c in changes if c.change.direction != "no clear change" and c.adjusted_p_value > alpha]
+    lead = "Several rates are compared, some on the same crimes: by chance, one that had not changed may seem to."
+    if not seen:
+        return lead
+    if not fallen:
+        return f"{lead} Allowing for their number (Holm 1979), every change named here still stands at {level}."
+    names = ", ".join(fallen)
+    return f"{lead} Allowing for their number (Holm 1979), these no longer stand at {level}: {names}."
 
 
 def additional_table(caption: str, level: str, changes: Changes) -> Table:
