@@ -255,3 +255,18 @@ def test_board_paper_concentration_title(bundled):
     assert "sexual" in title
     spread = [("Other", examine_concentration(bundled["kent-2017"], stratum="other"))]
     assert not any(letter.isdigit() for letter in headlines.concentration_title(spread))
+
+
+def test_the_year_of_auditable_crime_is_its_share_of_the_year(findings):
+    """Kent 2017: 98.8% of recorded crime came by an auditable route; R counts that share alone, limits and all."""
+    whole = findings["kent-2017"].overall.unrecorded
+    words = headlines.auditable_year(findings["kent-2017"])
+    shown = {item.key.rpartition("/")[2]: item.value for item in words if isinstance(item, Figure)}
+    assert shown["auditable_share"] == 0.988
+    limits = (whole.value, whole.interval.low, whole.interval.high)
+    names = ("unrecorded_value", "unrecorded_low", "unrecorded_high")
+    assert [shown[name] for name in names] == pytest.approx([0.988 * limit for limit in limits], rel=1e-12)
+
+
+def test_no_share_no_sentence(findings):
+    assert headlines.auditable_year(findings["kent-board-2017"]) is None

@@ -107,7 +107,7 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
         yield _point(
             "Yearly figures.",
             "Their ranges allow for sampling alone. They take the audit period to stand for the year, crime from "
-            "audited routes for all crime, and the recorded volume as exact.",
+            "audited routes for all crime where not said otherwise, and the recorded volume as exact.",
         )
     yield _point(
         "What is not seen.",

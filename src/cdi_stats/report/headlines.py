@@ -9,7 +9,8 @@ from cdi_stats.findings.change import Comparison, FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL
-from cdi_stats.methods.extrapolation import Total, sum_totals
+from cdi_stats.methods.extrapolation import Total, annual_volume, extrapolate_unrecorded, sum_totals
+from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.narrative import (
     additional_sentence,
@@ -55,6 +56,10 @@ WHY_DIFFERENT = (
 NO_WEIGHTS = (
     "The sizes of the frames are not known, so the strata cannot be weighted: the overall rate pools the crimes as "
     "they fell in the sample."
+)
+AUDITABLE_YEAR = (
+    "These figures take the rate to hold for all recorded crime. For crime that came by an auditable route alone, "
+    "{share} of what is recorded, over {value} a year are not recorded ({level} range {low} to {high})."
 )
 SUM_OF_STRATA = (
     "Added up, the strata's own estimates come to {value} ({level} range {low} to {high}); the overall figure differs "
@@ -138,6 +143,34 @@ def _share(key: str, share: float) -> Figure:
     return Figure(key, share, percent(share, 0), "percent", "crimes audited, and crimes in the frame, by stratum")
 
 
+def auditable_year(findings: Findings) -> Text | None:
+    """Say what the overall yearly figure is for crime from auditable routes alone, which the rate was seen on."""
+    shares = {s.auditable_share for s in findings.audit.strata}
+    share = shares.pop() if len(shares) == 1 else None
+    overall, volume = findings.overall, findings.audit.recorded_in_year
+    if share is None or share == 1 or not volume or overall.estimate is None or not overall.unrecorded:
+        return None
+    level = findings.confidence_level
+    if overall.weighting == "weighted":
+        rows = [(findings.stratum(s.stratum).estimate, s.recorded_in_year) for s in findings.audit.strata]
+        parts = [_auditable(estimate, recorded, share, level) for estimate, recorded in rows if estimate and recorded]
+        total = sum_totals(parts)
+    else:
+        total = _auditable(overall.estimate, volume, share, level)
+    return say(
+        AUDITABLE_YEAR,
+        share=Figure("auditable_share", share, percent(share), "percent", "stated by the force"),
+        value=_total("value", total.value, yearly(total.value), total, "auditable"),
+        low=_total("low", total.interval.low, yearly_limit(total.interval.low), total, "auditable"),
+        high=_total("high", total.interval.high, yearly_limit(total.interval.high), total, "auditable"),
+        level=findings.level,
+    )
+
+
+def _auditable(estimate: RateEstimate, recorded: float, share: float, level: float) -> Total:
+    return extrapolate_unrecorded(estimate, recorded=annual_volume(recorded, share=share, confidence_level=level))
+
+
 def sum_of_strata(findings: Findings) -> Text | None:
     """Say what the strata's yearly figures add up to, where the overall figure is not their sum."""
     rows = [findings.stratum(s.stratum) for s in findings.audit.strata]
@@ -154,8 +187,10 @@ def sum_of_strata(findings: Findings) -> Text | None:
     )
 
 
-def _total(name: str, value: float, text: str, total: Total) -> Figure:
-    return Figure(f"sum_of_strata/unrecorded_{name}", value, text, "crimes a year", f"{total.basis}, MOVER limits")
+def _total(name: str, value: float, text: str, total: Total, of: str = "sum_of_strata") -> Figure:
+    return Figure(
+        f"{of}/unrecorded_{name}", value, text, "crimes a year", f"{total.basis}, {total.interval.method} limits"
+    )
 
 
 def change_words(comparison: Comparison | None, what: str, stratum: str = ALL) -> Text | None:

@@ -235,6 +235,7 @@ class Report:
         words = join(
             narrative.unrecorded_sentence(first, "" if label == headlines.OVERALL else narrative.in_sentence(label)),
             headlines.sum_of_strata(self.findings),
+            headlines.auditable_year(self.findings),
         )
         parts: list[Block | Iterable[Block] | None] = [
             *_paragraphs([words]),
