@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 Work = Callable[[], object]
-PAIRS, EXACT_PAIRS, SCALARS = 10_000_000, 1_000_000, 2_000
+PAIRS, EXACT_PAIRS, SCALARS = 10_000_000, 1_000_000, 20_000
 CRIMES, RECORDS, FORCES, STRATA = 1_000_000, 500_000, 43, 3
 REPLICATES = 2_000
 

@@ -150,7 +150,9 @@ def wilson_limits(rate: Any, size: Any, quantile: Any) -> Limits:
     Wilson 1927: (x + z^2/2 -+ z sqrt(x (n - x) / n + z^2 / 4)) / (n + z^2) with x = n p, arranged so that
     nothing is 0/0 at p = 0 or 1.
     """
-    return _score_limits(rate, size, quantile, np.sqrt)
+    x, squared = rate * size, quantile * quantile
+    half = quantile * np.sqrt(x * (1 - rate) + squared / 4)
+    return (x + squared / 2 - half) / (size + squared), (x + squared / 2 + half) / (size + squared)
 
 
 def finite_population_size(size: Any, population: Any) -> Any:
@@ -162,25 +164,24 @@ def finite_population_size(size: Any, population: Any) -> Any:
 # Each formula takes counts, the criterion, `m` (math for plain numbers, numpy for arrays) and a population if given.
 
 
-def _score_limits(rate: Any, n: Any, z: Any, sqrt: Callable[[Any], Any]) -> Limits:
-    x, squared = rate * n, z * z
-    half = z * sqrt(x * (1 - rate) + squared / 4)
-    centre, size = x + squared / 2, n + squared
-    return (centre - half) / size, (centre + half) / size
-
-
 def _wilson(x: Any, n: Any, at: Criterion, m: Any, population: Any = None) -> Limits:
+    z = at.quantile
     if population is None:
-        return _score_limits(x / n, n, at.quantile, m.sqrt)
+        squared = z * z
+        centre, half, whole = x + squared / 2, z * m.sqrt(x * (1 - x / n) + squared / 4), n + squared
+        return (centre - half) / whole, (centre + half) / whole
     rate, census = x / n, population == n
-    low, high = wilson_limits(rate, finite_population_size(n, np.where(census, n + 1, population)), at.quantile)
+    size = finite_population_size(n, np.where(census, n + 1, population))
+    low, high = wilson_limits(rate, size, z)
     return np.where(census, rate, low), np.where(census, rate, high)
 
 
-def _wilson_in_place(rate: FloatArray, n: FloatArray, at: Criterion, low: FloatArray, high: FloatArray) -> None:
-    """Write what `_score_limits` returns, the same steps in the same order, over `rate` and `n` without new arrays."""
+def _wilson_in_place(
+    x: FloatArray, n: FloatArray, rate: FloatArray, at: Criterion, low: FloatArray, high: FloatArray
+) -> None:
+    """Write what `_wilson` returns, the same steps in the same order, over its arguments without new arrays."""
     z, squared = at.quantile, at.quantile * at.quantile
-    x, half = np.multiply(rate, n, out=high), np.subtract(1, rate, out=rate)
+    half = np.subtract(1, rate, out=rate)
     half *= x
     half += squared / 4
     np.sqrt(half, out=half)
@@ -364,7 +365,7 @@ def _fill(
     none, every = rate == 0, rate == 1
     x, n, *population = counts
     if method.limits is _wilson and not population:
-        _wilson_in_place(rate, n, at, low, high)
+        _wilson_in_place(x, n, rate, at, low, high)
     else:
         low[:], high[:] = method.limits(x, n, at, np, *population)
     if method.exact_ends:
