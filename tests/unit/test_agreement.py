@@ -121,6 +121,15 @@ def test_sampled_errors_widen_the_interval_and_vanish_with_their_sample():
     assert (fixed.interval.method, small.interval.method) == ("rogan-gladen", "lang-reiczigel")
 
 
+def test_a_census_keeps_only_the_error_of_the_second_review():
+    census = estimate_rate([1] * 80 + [0] * 20, [1] * 100, population=100)
+    found = correct_for_auditor_error(census, sensitivity=(95, 100), specificity=(49, 50))
+    sampled = correct_for_auditor_error(
+        estimate_rate([1] * 80 + [0] * 20, [1] * 100), sensitivity=(95, 100), specificity=(49, 50)
+    )
+    assert 0 < found.interval.high - found.interval.low < sampled.interval.high - sampled.interval.low
+
+
 def test_a_rate_beyond_what_the_errors_allow_is_cut_and_says_so():
     found = correct_for_auditor_error(estimate_rate_from_counts(99, 100), sensitivity=0.95, specificity=0.95)
     assert found.rate == 1.0

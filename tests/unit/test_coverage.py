@@ -54,6 +54,8 @@ def test_a_rate_that_a_population_cannot_have_is_refused():
         POPULATIONS["mega"].rates_by_size(0.999)
     with pytest.raises(InvalidCounts, match="population: found 'large'; expected one of iid"):
         simulate_coverage(Cell("large", 150, 0.9), audits=10, seed=1)
+    with pytest.raises(InvalidCounts, match="audits: found 0; expected at least one"):
+        simulate_coverage(Cell("mild", 150, 0.9), audits=0, seed=1)
 
 
 def test_the_same_seed_gives_the_same_audits_and_another_others():

@@ -210,14 +210,16 @@ def _lang_reiczigel(rate: RateEstimate, sensitivity: Sample, specificity: Sample
     level = rate.interval.confidence_level
     z, t = normal_quantile(level), student_quantile(rate.degrees_of_freedom, level)
     n, squared = rate.effective_sample_size * (z / t) ** 2, z * z
-    p = (n * rate.rate + squared / 2) / (n + squared)
+    # a census has no sampling error of its own
+    known = math.isinf(n)
+    p = rate.rate if known else (n * rate.rate + squared / 2) / (n + squared)
     (se_right, se_all), (sp_right, sp_all) = sensitivity, specificity
     se, sp = (se_right + 1) / (se_all + 2), (sp_right + 1) / (sp_all + 2)
     power = se + sp - 1
     value = (p + sp - 1) / power
     se_part, sp_part = se * (1 - se) / (se_all + 2), sp * (1 - sp) / (sp_all + 2)
     shift = 2 * squared * (value * se_part - (1 - value) * sp_part)
-    spread = p * (1 - p) / (n + squared) + value**2 * se_part + (1 - value) ** 2 * sp_part
+    spread = (0.0 if known else p * (1 - p) / (n + squared)) + value**2 * se_part + (1 - value) ** 2 * sp_part
     margin = z * math.sqrt(spread) / power
     return value + shift - margin, value + shift + margin
 

@@ -153,10 +153,12 @@ def simulate_coverage(cell: Cell, *, audits: int, seed: int) -> list[Coverage]:
     """Return the Coverage of every interval of INTERVALS in a cell, from `audits` simulated audits.
 
     The same seed gives the same audits, in chunks of 500 that are seeded each on its own. Raises InvalidCounts for an
-    unknown population or a rate it cannot have.
+    unknown population, a rate it cannot have, or no audit.
     """
     if cell.population not in POPULATIONS:
         raise InvalidCounts(f"population: found {cell.population!r}; expected one of {', '.join(POPULATIONS)}")
+    if audits < 1:
+        raise InvalidCounts(f"audits: found {audits}; expected at least one")
     chunks = [
         coverage_chunk(cell, chunk, audits=min(AUDITS_A_CHUNK, audits - chunk * AUDITS_A_CHUNK), seed=seed)
         for chunk in range(-(-audits // AUDITS_A_CHUNK))
