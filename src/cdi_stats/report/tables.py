@@ -10,6 +10,7 @@ from cdi_stats.findings.causes import Cause
 from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.methods.reconciliation import planned_against_achieved
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.narrative import capital, say, span_of_days
 from cdi_stats.report.numbers import (
@@ -270,10 +271,13 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
     rows = []
     for stratum in findings.audit.strata:
         finding = findings.stratum(stratum.stratum)
-        if stratum.planned_margin is None or finding.estimate is None or finding.plain is None:
+        if stratum.planned_margin is None or finding.estimate is None:
             continue
-        half = (finding.estimate.interval.high - finding.estimate.interval.low) / 2
-        plain = (finding.plain.high - finding.plain.low) / 2
+        level = stratum.planned_confidence_level or findings.confidence_level
+        half, plain = (
+            planned_against_achieved(stratum.planned_margin, seen, confidence_level=level).achieved_margin
+            for seen in (finding.estimate, (finding.done, finding.due))
+        )
         key = f"precision/{stratum.stratum}"
         rows.append(
             (
