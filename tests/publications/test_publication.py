@@ -18,7 +18,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pypdf import PdfReader
 
-from cdi_stats.audit.examples import build_example, write_workbook
+from cdi_stats.audit.examples import build_example
+from cdi_stats.audit.template import write_workbook
 from cdi_stats.errors import CdiStatsError, ReportFailed
 from cdi_stats.publishing import execution
 from cdi_stats.publishing import publication as publishing

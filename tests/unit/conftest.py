@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cdi_stats.audit.examples import write_workbook
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.audit.schema import FACTS, all_sheets
+from cdi_stats.audit.template import write_workbook
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.examine import Findings, examine
 

@@ -11,10 +11,11 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from cdi_stats.audit.examples import build_example, write_workbook
+from cdi_stats.audit.examples import build_example
 from cdi_stats.audit.problems import AuditProblems
 from cdi_stats.audit.reading import NO_EARLIER, audit_id, check_audit, locate_bundled, locate_earlier, read_audit
 from cdi_stats.audit.schema import FACTS, SHEETS, all_sheets
+from cdi_stats.audit.template import write_workbook
 from cdi_stats.errors import UnreadableAudit
 from cdi_stats.findings.examine import examine
 from cdi_stats.resources import resource

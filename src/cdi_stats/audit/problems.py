@@ -10,7 +10,10 @@ from cdi_stats.errors import CdiStatsError
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend. `row` counts as the spreadsheet does (the header is usually row 1)."""
+    """One thing to mend. `row` counts as the spreadsheet does (the header is usually row 1).
+
+    `rule` names the check that found it; `quotes` says that `found` repeats a cell, which no report may print.
+    """
 
     sheet: str
     found: str
@@ -19,6 +22,8 @@ class Problem:
     row: int | None = None
     column: str | None = None
     severity: str = "error"
+    rule: str = ""
+    quotes: bool = False
 
     def __str__(self) -> str:
         where = ", ".join(

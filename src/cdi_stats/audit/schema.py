@@ -24,7 +24,11 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its `kind` (a key of KINDS), what it holds, and whether its cells may be blank."""
+    """A column: its `kind` (a key of KINDS), what it holds, and whether its cells may be blank.
+
+    A column of kind "code" admits the codes of its list and nothing else; one of kind "text" may name a list of the
+    usual ones, and any other is only looked at.
+    """
 
     name: str
     kind: str
@@ -40,7 +44,7 @@ class Column:
     @property
     def expected(self) -> str:
         """Say what a cell must hold."""
-        return f"one of {', '.join(self.allowed)}" if self.codes else KINDS[self.kind]
+        return f"one of {', '.join(self.allowed)}" if self.kind == "code" else KINDS[self.kind]
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Sheet:
         return tuple(column.name for column in self.columns)
 
 
-FLAGS = ("rape", "domestic_abuse", "hate", "vulnerable", "third_party")
+FLAGS = tuple(code_list("flags"))
 
 FACTS = Sheet(
     "audit",
@@ -119,6 +123,8 @@ SHEETS: dict[str, Sheet] = {
                 Column("opening_code", "text", "What the incident was first logged as"),
                 Column("opened_at", "moment", "When the record was opened"),
                 Column("auditor", "text", "Who examined it"),
+                Column("second_auditor", "text", "Who examined it a second time"),
+                Column("exclusion", "text", "Why a drawn record is left out of the audit; blank for those in it"),
             ),
             key=("record_id",),
         ),
@@ -128,11 +134,12 @@ SHEETS: dict[str, Sheet] = {
             (
                 Column("record_id", "text", "The record it was reported in", required=True),
                 Column("crime_number", "whole", "1, 2, 3 … within the record", required=True),
-                Column("offence", "text", "Offence group"),
+                Column("offence", "text", "Offence group", codes="offences"),
                 Column("reported_at", "moment", "When it was reported"),
                 Column("recorded", "yes_no", "Whether the force recorded it", required=True),
                 Column("recorded_at", "moment", "When it was recorded"),
-                *(Column(flag, "yes_no", f"Flag: {flag.replace('_', ' ')}") for flag in FLAGS),
+                Column("in_time", "yes_no", "Where the two times are not known: was it recorded in time?"),
+                *(Column(flag, "yes_no", f"Flag: {label.lower()}") for flag, label in code_list("flags").items()),
                 Column("reason", "code", "Why it was not recorded", codes="reasons"),
                 Column("safeguarding", "yes_no", "Where not recorded: was safeguarding considered?"),
                 Column("investigated", "yes_no", "Where not recorded: was it investigated?"),
@@ -205,11 +212,39 @@ SHEETS: dict[str, Sheet] = {
             key=("record_id", "crime_number"),
         ),
         Sheet(
+            "draw",
+            "One row a stratum: how its sample was drawn, so that another can draw it again.",
+            (
+                Column("stratum", "text", "The stratum", required=True),
+                Column("seed", "text", "The seed of the permanent random numbers", required=True),
+                Column("records_in_frame", "whole", "Records in the frame", required=True),
+                Column("drawn", "whole", "Records drawn to be examined", required=True),
+                Column("reserve", "whole", "Records held in reserve"),
+                Column("frame_hash", "text", "A hash of the record ids in the frame, whatever their order"),
+            ),
+            key=("stratum",),
+        ),
+        Sheet(
+            "selection",
+            "One row a record drawn, in the order of the draw.",
+            (
+                Column("record_id", "text", "The record's own number", required=True),
+                Column("stratum", "text", "The stratum it was drawn from", required=True),
+                Column("place", "whole", "Its place in the stratum's random order, from 1", required=True),
+                Column("role", "code", "What it was drawn for", required=True, codes="selection_roles"),
+                Column("second_review", "yes_no", "Is a second auditor to examine it too?"),
+                Column("reason", "text", "Why it was set aside, and which record took its place"),
+            ),
+            key=("record_id",),
+        ),
+        Sheet(
             "equality",
             "One row a protected characteristic of victims.",
             (
                 Column("characteristic", "text", "Such as age", required=True),
                 Column("collected", "code", "How often the force collects it", required=True, codes="collected"),
+                Column("examined", "whole", "Crimes (or victims) whose entry was looked for"),
+                Column("complete", "whole", "Of these, those where it was filled in"),
             ),
             key=("characteristic",),
         ),

@@ -29,6 +29,23 @@ class InspectionParameters(Parameters):
     overall: Literal["", "pooled", "weighted"] = ""
 
 
+class DataQualityParameters(Parameters):
+    """What the data quality report takes: `show_cells` prints what cells hold, `show_records` the records' own ids."""
+
+    show_cells: bool = False
+    show_records: bool = False
+
+
+class SamplePlanParameters(BaseModel):
+    """What the sample plan report takes: `plan` is a sampling plan in TOML, `audit` a pilot or the sample achieved."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    audit: str = ""
+    plan: str = ""
+    confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+
+
 class MethodsParameters(Parameters):
     """What the methods report takes: `coverage` is the size of the simulation, `standard` a rate to be exceeded."""
 
