@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +12,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from cdi_stats.audit.overrides import Accepted
 from cdi_stats.audit.problems import Problem
 
 
@@ -64,7 +67,9 @@ class Stratum:
 class Audit:
     """A checked audit. `tables` holds one frame a sheet (all sheets, empty where absent), rows numbered as in the file.
 
-    `digest` is the SHA-256 of the file or folder it was read from; `warnings` are the problems that did not stop it.
+    Records left out of the audit are in `excluded` and in no table. `digest` is the SHA-256 of the file or folder it
+    was read from; `warnings` are the problems that did not stop it, `accepted` those that someone has answered for.
+    `key` makes record aliases; it cannot be had without the file itself, and is published nowhere.
     """
 
     id: str
@@ -73,12 +78,20 @@ class Audit:
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     digest: str
     warnings: tuple[Problem, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    excluded: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    key: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
 
     def __str__(self) -> str:
         return f"{self.facts.force}: {self.facts.audit_type} of {self.period[0]} to {self.period[1]} ({self.id})"
+
+    def alias(self, record_id: str) -> str:
+        """Return what a report calls a record: a short hash that only holders of the audit file can trace back."""
+        digest = hashlib.blake2b(record_id.encode(), key=self.key, digest_size=5).digest()
+        return f"R-{base64.b32encode(digest).decode()[:7]}"
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one sheet's rows; changing the copy leaves the audit as it is."""

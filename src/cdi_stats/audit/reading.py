@@ -1,68 +1,103 @@
 """An audit file becomes an Audit, or the full list of what is wrong with it.
 
-A file is an .xlsx workbook, or a folder of CSV files named as the sheets. Cells are read as their column's kind says;
-pandera then checks blanks, codes, ranges and keys; `checks` looks across sheets.
+`files` opens it, `layout` finds our columns in it, `cells` reads them, pandera and `checks` look at the whole, and
+`overrides` accepts what someone has answered for.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
-import io
-import math
 import re
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from cdi_stats.audit import cells
+from cdi_stats.audit.cells import Cells
 from cdi_stats.audit.checks import check_tables
+from cdi_stats.audit.files import Book, Flaw, Row, is_audit_file, open_book
+from cdi_stats.audit.layout import lay_out, unknown
+from cdi_stats.audit.mapping import ColumnMapping, locate_mapping, locate_overrides, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
+from cdi_stats.audit.overrides import Accepted, Override, apply_overrides, read_overrides
 from cdi_stats.audit.problems import AuditProblems, Problem
-from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Column, Sheet
+from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Column, Sheet, all_sheets
 from cdi_stats.errors import UnreadableAudit
 from cdi_stats.resources import resource
 
-Grid = list[list[Any]]
 NO_EARLIER = "none"
-DATE_FORMATS = (
-    "%Y-%m-%d",
-    "%d/%m/%Y",
-    "%d-%m-%Y",
-    "%d.%m.%Y",
-    "%d/%m/%y",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-)
-TIME_FORMATS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S")
-YES, NO = {"yes", "y", "true", "1"}, {"no", "n", "false", "0"}
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-EXCEL_EPOCH = datetime(1899, 12, 30)
 DTYPES = {"whole": "Int64", "share": "Float64", "date": "datetime64[s]", "moment": "datetime64[s]", "yes_no": "boolean"}
 
 
-def read_audit(path: str | Path) -> Audit:
-    """Return the audit in a workbook or CSV folder, or a bundled one by its name.
+@dataclass(frozen=True)
+class Inspection:
+    """An audit file as far as it could be read: `audit` is None while an error stands.
 
-    Raises UnreadableAudit where there is nothing to read, AuditProblems where anything in it must be mended.
+    `tables` holds a typed frame a sheet, indexed by row; `facts` those that could be read; `problems` what is to be
+    mended or looked at, in the file's own names of sheets and columns; `accepted` what an override accepts.
+    """
+
+    id: str
+    digest: str
+    facts: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    problems: tuple[Problem, ...]
+    accepted: tuple[Accepted, ...]
+    audit: Audit | None
+
+
+def read_audit(path: str | Path, *, mapping: str | Path | None = None, overrides: str | Path | None = None) -> Audit:
+    """Return the audit in a workbook or folder, or a bundled one by its name.
+
+    `mapping` and `overrides` are TOML files; without them those that lie with the audit are taken. Raises
+    UnreadableAudit where there is nothing to read, AuditProblems where anything in it must be mended, BadParameters for
+    a mapping or overrides file that is wrong in itself.
+    """
+    found = inspect_audit(path, mapping=mapping, overrides=overrides)
+    if found.audit is None:
+        raise AuditProblems(locate_audit(path).name, found.problems)
+    return found.audit
+
+
+def check_audit(
+    path: str | Path, *, mapping: str | Path | None = None, overrides: str | Path | None = None
+) -> list[Problem]:
+    """Return every problem of an audit file, errors first; an empty list means that it can be used."""
+    return list(inspect_audit(path, mapping=mapping, overrides=overrides).problems)
+
+
+def inspect_audit(
+    path: str | Path, *, mapping: str | Path | None = None, overrides: str | Path | None = None
+) -> Inspection:
+    """Return an audit file as far as it can be read, with every problem (errors first) and whatever was accepted.
+
+    Raises UnreadableAudit where there is nothing to read, BadParameters for a wrong mapping or overrides file.
     """
     source = locate_audit(path)
-    audit, problems = _read(source)
-    if audit is None:
-        raise AuditProblems(source.name, problems)
-    return audit
+    book = open_book(source)
+    mapping = mapping or locate_mapping(source)
+    overrides = overrides or locate_overrides(source)
+    layouts, beside = ColumnMapping(), [book.digest]
+    accepting: tuple[Override, ...] = ()
+    if mapping:
+        layouts = read_mapping(mapping)
+        beside.append(_digest(mapping))
+    if overrides:
+        accepting = read_overrides(overrides)
+        beside.append(_digest(overrides))
+    digest = book.digest if len(beside) == 1 else hashlib.sha256("".join(beside).encode()).hexdigest()
+    return _inspect(source, book, layouts, accepting, digest)
 
 
-def check_audit(path: str | Path) -> list[Problem]:
-    """Return every problem of an audit file, errors first; an empty list means that it can be used."""
-    problems = _read(locate_audit(path))[1]
-    return sorted(problems, key=lambda problem: problem.severity != "error")
+def _digest(path: str | Path) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def locate_audit(name: str | Path, beside: Path | None = None) -> Path:
@@ -72,14 +107,14 @@ def locate_audit(name: str | Path, beside: Path | None = None) -> Path:
     if str(name) == given.name:
         candidates.append(locate_bundled(given.name))
     for candidate in candidates:
-        if candidate.is_file() or any(candidate.glob("*.csv")):
+        if is_audit_file(candidate):
             return candidate
     if given.is_dir():
-        raise UnreadableAudit(f"{name}: found no CSV file in the folder; expected audit.csv, strata.csv and so on")
+        raise UnreadableAudit(f"{name}: found no CSV or Parquet file in the folder; expected audit.csv and so on")
     bundled = bundled_audits()
     near = difflib.get_close_matches(str(name), bundled, n=1)
     hint = f"did you mean {near[0]}?" if near else f"bundled audits are {', '.join(bundled)}"
-    raise UnreadableAudit(f"{name}: found no such file or folder; expected an .xlsx workbook or a CSV folder ({hint})")
+    raise UnreadableAudit(f"{name}: found no such file or folder; expected a workbook or a folder of tables ({hint})")
 
 
 def locate_bundled(name: str) -> Path:
@@ -110,259 +145,198 @@ def audit_id(path: Path) -> str:
     return slug
 
 
-def _read(source: Path) -> tuple[Audit | None, list[Problem]]:
-    grids, digest = _grids(source)
-    problems = [
-        Problem(name, "no such sheet", "one in every audit", f"add the sheet {name}")
-        for name in REQUIRED_SHEETS
-        if name not in grids
-    ]
-    facts = _read_facts(grids.get(FACTS.name, []), problems)
-    tables = {name: _read_table(sheet, grids.get(name, []), problems) for name, sheet in SHEETS.items()}
-    problems.extend(check_tables(facts, tables, {(p.sheet, p.row, p.column) for p in problems}))
-    if any(problem.severity == "error" for problem in problems):
-        return None, problems
+def _inspect(
+    source: Path, book: Book, mapping: ColumnMapping, overrides: Sequence[Override], digest: str
+) -> Inspection:
+    early: list[Problem] = []
+    late: list[Problem] = []
+    grids = _grids(book, mapping, early)
+    facts = _read_facts(grids.get(FACTS.name, []), mapping, early)
+    found = {name: _cells(sheet, grids, mapping, early) for name, sheet in SHEETS.items()}
+    tables = {name: _read_table(sheet, found[name], late) for name, sheet in SHEETS.items()}
+    lacking = {(p.sheet, p.column) for p in early if p.rule == "missing-column"}
+    known = {(p.sheet, p.row, p.column) for p in (*early, *late)}
+    checked = check_tables(facts, tables, known)
+    late += [p for p in checked if (p.sheet, p.column) not in lacking or p.found != "a blank cell"]
+    problems = [_named(p, found, mapping) for p in early] + [_named(_placed(p, found), found, mapping) for p in late]
+    problems.sort(key=lambda problem: problem.severity != "error")
+    left, accepted = apply_overrides(problems, overrides)
+    audit = None
+    if not any(problem.severity == "error" for problem in left):
+        audit = _audit(source, facts, tables, digest, book.key, left, accepted)
+    return Inspection(
+        audit_id(source), digest, MappingProxyType(facts), MappingProxyType(tables), tuple(left), tuple(accepted), audit
+    )
+
+
+def _audit(
+    source: Path,
+    facts: dict[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    digest: str,
+    key: bytes,
+    warnings: Sequence[Problem],
+    accepted: Sequence[Accepted],
+) -> Audit:
     strata = tuple(Stratum(**_plain(row)) for row in tables["strata"].to_dict("records"))
-    audit = Audit(audit_id(source), Facts(**facts), strata, tables, digest, tuple(problems))
-    return audit, problems
+    records = tables["records"]
+    excluded = records["exclusion"].notna()
+    kept = {**tables, "records": records[~excluded]}
+    answered = tuple(warnings), tuple(accepted)
+    return Audit(audit_id(source), Facts(**facts), strata, kept, digest, *answered, records[excluded], key)
 
 
-def _grids(source: Path) -> tuple[dict[str, Grid], str]:
-    """Return every sheet's cells by its name in lower case, and the SHA-256 of what was read."""
-    if source.is_dir():
-        contents = {file: file.read_bytes() for file in sorted(source.glob("*.csv"))}
-        digest = hashlib.sha256(b"".join(f.name.encode() + b"\0" + data for f, data in contents.items())).hexdigest()
-        return {file.stem.lower(): _csv_grid(file.name, data) for file, data in contents.items()}, digest
-    data = source.read_bytes()
-    return _workbook_grids(source, data), hashlib.sha256(data).hexdigest()
+def _grids(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict[str, list[Row]]:
+    """Return the rows of each schema sheet that the file holds; note those it should hold."""
+    theirs: dict[str, str] = {}
+    problems.extend(
+        Problem(name, "a sheet of this name twice", "each sheet once", "rename one", rule="repeated-sheet")
+        for name in book.names
+        if theirs.setdefault(cells.name(name), name) != name
+    )
+    read: dict[str, list[Row]] = {}
+    grids: dict[str, list[Row]] = {}
+    for name in all_sheets():
+        given = mapping.layout(name).sheet
+        title = theirs.get(cells.name(given or name))
+        if title is not None:
+            grids[name] = read[title] if title in read else read.setdefault(title, book.read(title))
+        elif given:
+            expected, mend = f"a sheet called {given}, as the mapping says", "correct the name in the mapping"
+            problems.append(Problem(name, "no such sheet", expected, mend, rule="mapping-sheet"))
+        elif name in REQUIRED_SHEETS and not (mapping.facts if name == FACTS.name else mapping.rows.get(name)):
+            near = difflib.get_close_matches(name, theirs, n=1, cutoff=0.75)
+            mend = f"rename the sheet {theirs[near[0]]} to {name}" if near else f"add the sheet {name}"
+            problems.append(Problem(name, "no such sheet", "one in every audit", mend, rule="missing-sheet"))
+        else:
+            problems.extend(_near_sheet(name, theirs))
+    return grids
 
 
-def _workbook_grids(source: Path, data: bytes) -> dict[str, Grid]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        return {
-            name.strip().lower(): workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in workbook.sheet_names
-        }
-    except (CalamineError, ValueError, OSError) as error:
-        raise UnreadableAudit(
-            f"{source}: cannot be opened as a workbook ({error}); expected an .xlsx file saved by a spreadsheet program"
-        ) from None
+def _near_sheet(name: str, theirs: Mapping[str, str]) -> list[Problem]:
+    """Return a warning where a sheet that is not read is called almost as one that would be."""
+    near = [n for n in difflib.get_close_matches(name, theirs, n=1, cutoff=0.8) if n not in all_sheets()]
+    mend = f"rename it to {name}, or leave it: it is not read"
+    return [
+        Problem(theirs[n], "an unknown sheet", f"{name}", mend, severity="warning", rule="unknown-sheet") for n in near
+    ]
 
 
-def _csv_grid(name: str, data: bytes) -> Grid:
-    """Return a CSV file's cells; Excel in the UK writes UTF-8 with a mark, or Windows-1252."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-    try:
-        return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
-    except csv.Error as error:
-        raise UnreadableAudit(f"{name}: cannot be read as CSV ({error}); look for a quotation mark left open") from None
-
-
-def _read_facts(grid: Grid, problems: list[Problem]) -> dict[str, Any]:
-    """Return the known facts of the audit sheet; blank ones are left to their defaults."""
+def _read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> dict[str, Any]:
+    """Return the known facts, from the audit sheet and the mapping; blank ones are left to their defaults."""
     columns = {column.name: column for column in FACTS.columns}
+    layout = mapping.layout(FACTS.name)
+    keys = {cells.name(layout.columns.get(name, name)): name for name in columns}
+    given = list(_stated_facts(grid, keys, problems))
+    given += [(None, name, value) for name, value in mapping.facts.items()]
     facts: dict[str, Any] = {}
     seen: set[str] = set()
-    for number, row in enumerate(grid, start=1):
-        key = _name(row[0]) if row else ""
-        if key in ("", "key"):
-            continue
-        if key not in columns:
-            problems.append(_unknown(FACTS, key, list(columns), number, "fact"))
-            continue
+    wrong: set[str] = set()
+    for number, key, cell in given:
         if key in seen:
+            mend = "delete one of the two"
             problems.append(
-                Problem(
-                    FACTS.name, f"{key} a second time", "each fact once", "delete one of the two rows", number, "key"
-                )
+                Problem(FACTS.name, f"{key} a second time", "each fact once", mend, number, "key", rule="repeated-fact")
             )
             continue
+        if number is None and not cells.is_blank(cell):
+            seen.discard(key)
         seen.add(key)
-        value = _cell(FACTS, columns[key], row[1] if len(row) > 1 else "", number, problems, column_name="value")
+        value = _fact(columns[key], cell, number, problems, wrong)
         if value is not None:
-            facts[key] = value.date() if isinstance(value, datetime) else value
-    stated = {_name(row[0]) for row in grid if row}
-    for column in FACTS.columns:
-        wrong = any(p.sheet == FACTS.name and p.found.startswith(f"{column.name} ") for p in problems)
-        if column.required and column.name not in facts and not wrong and grid:
-            state = "blank" if column.name in stated else "missing"
-            problems.append(
-                Problem(
-                    FACTS.name, f"{column.name} {state}", column.expected, f"give {column.name}: {column.help.lower()}"
-                )
-            )
+            facts[key] = value
+    stated = {key for _, key, _ in given}
+    problems.extend(
+        Problem(
+            *(FACTS.name, f"{column.name} {'blank' if column.name in stated else 'missing'}", column.expected),
+            f"give {column.name}: {column.help.lower()}",
+            rule="missing-fact",
+        )
+        for column in FACTS.columns
+        if column.required and column.name not in facts and column.name not in wrong and (grid or mapping.facts)
+    )
     return facts
 
 
-def _read_table(sheet: Sheet, grid: Grid, problems: list[Problem]) -> pd.DataFrame:
-    """Return a sheet as a typed frame indexed by spreadsheet row, noting every cell that could not be read."""
-    header_row = next((i for i, row in enumerate(grid) if any(_name(cell) in sheet.names for cell in row)), None)
-    if header_row is None:
-        if any(any(_text(cell) for cell in row) for row in grid):
-            expected = f"a header row with {', '.join(sheet.names)}"
-            problems.append(
-                Problem(sheet.name, "no known column", expected, "put the column names above the rows", row=1)
-            )
-        return _frame(sheet, [], [])
-    places = _header(sheet, grid[header_row], header_row + 1, problems)
-    rows, numbers = [], []
-    for number, cells in enumerate(grid[header_row + 1 :], start=header_row + 2):
-        if not any(_text(cell) for cell in cells):
-            continue
-        numbers.append(number)
-        rows.append(
-            [
-                _cell(sheet, column, cells[places[column.name]], number, problems)
-                if places.get(column.name, len(cells)) < len(cells)
-                else None
-                for column in sheet.columns
-            ]
-        )
-    return _frame(sheet, rows, numbers)
+def _stated_facts(
+    grid: list[Row], keys: Mapping[str, str], problems: list[Problem]
+) -> Iterator[tuple[int | None, str, Any]]:
+    """Yield the row, key and cell of each fact of the audit sheet; a line with no value is a title."""
+    for number, row in enumerate(grid, start=1):
+        key, cell = cells.name(row[0]) if row else "", row[1] if len(row) > 1 else None
+        if key in keys:
+            yield number, keys[key], cell
+        elif key and key != "key" and not cells.is_blank(cell):
+            problems.append(unknown(FACTS.name, key, list(keys.values()), number, "fact"))
 
 
-def _header(sheet: Sheet, cells: list[Any], number: int, problems: list[Problem]) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for place, cell in enumerate(cells):
-        name = _name(cell)
-        if name in places:
-            problems.append(
-                Problem(sheet.name, f"{name} twice", "each column once", "delete or rename one", number, name)
-            )
-        elif name in sheet.names:
-            places[name] = place
-        elif name:
-            problems.append(_unknown(sheet, name, list(sheet.names), number, "column"))
-    problems.extend(
-        Problem(sheet.name, "no such column", c.expected, f"add {c.name}: {c.help.lower()}", number, c.name)
-        for c in sheet.columns
-        if c.required and c.name not in places
+def _fact(column: Column, cell: Any, number: int | None, problems: list[Problem], wrong: set[str]) -> Any:
+    values, unread = cells.parse_column(column.kind, [cell])
+    if unread:
+        wrong.add(column.name)
+        problems.append(_unread(FACTS.name, column, cell, number, f"{column.name} ", "value"))
+    return values[0].date() if isinstance(values[0], datetime) else values[0]
+
+
+def _cells(sheet: Sheet, grids: Mapping[str, list[Row]], mapping: ColumnMapping, problems: list[Problem]) -> Cells:
+    """Return a sheet's cells by column of ours, with the rows that the mapping adds."""
+    found = Cells(sheet.name, {}, [], {})
+    if sheet.name in grids:
+        found = lay_out(sheet, grids[sheet.name], mapping.layout(sheet.name), mapping.conventions, problems)
+    added = mapping.rows.get(sheet.name, [])
+    if not added:
+        return found
+    first = max(found.rows, default=0) + 1
+    blank = [None] * len(found.rows)
+    columns = {
+        name: [*found.columns.get(name, blank), *(row.get(name) for row in added)]
+        for name in sheet.names
+        if name in found.columns or any(name in row for row in added)
+    }
+    return replace(found, columns=columns, rows=[*found.rows, *range(first, first + len(added))])
+
+
+def _read_table(sheet: Sheet, found: Cells, problems: list[Problem]) -> pd.DataFrame:
+    """Return a sheet as a typed frame indexed by its row in the file, or by its place where rows hold several."""
+    unique = len(set(found.rows)) == len(found.rows)
+    rows = list(found.rows) if unique else list(range(1, len(found.rows) + 1))
+    index = pd.Index(rows, dtype="int64", name="row")
+    columns = {}
+    for column in sheet.columns:
+        given = found.columns.get(column.name, [None] * len(rows))
+        values, wrong = cells.parse_column(column.kind, given)
+        problems.extend(_unread(sheet.name, column, given[place], rows[place]) for place in wrong)
+        columns[column.name] = pd.Series(values, index=index, dtype=DTYPES.get(column.kind, "str"))
+    return pd.DataFrame(columns, index=index)
+
+
+def _unread(sheet: str, column: Column, cell: Any, number: int | None, before: str = "", name: str = "") -> Problem:
+    if isinstance(cell, Flaw):
+        mend = "open the file in a spreadsheet program, put a value in place of the formula and save"
+        return Problem(sheet, f"{before}{cell}", column.expected, mend, number, name or column.name, rule=cell.rule)
+    shown = f"{before}{cells.text(cell)!r}"[:120]
+    return Problem(
+        *(sheet, shown, column.expected, "correct the cell", number, name or column.name),
+        rule="unreadable-cell",
+        quotes=True,
     )
-    return places
 
 
-def _unknown(sheet: Sheet, name: str, known: list[str], number: int, what: str) -> Problem:
-    near = difflib.get_close_matches(name, known, n=1)
-    mend = f"rename it to {near[0]}" if near else "delete it, or leave it: it is not read"
-    return Problem(sheet.name, f"an unknown {what}", f"one of {', '.join(known)}", mend, number, name, "warning")
+def _placed(problem: Problem, found: Mapping[str, Cells]) -> Problem:
+    """Return a problem at the row of the file, where a row of it became several of ours."""
+    rows = found[problem.sheet].rows if problem.sheet in found else []
+    if problem.row is None or len(set(rows)) == len(rows):
+        return problem
+    return replace(problem, row=rows[problem.row - 1])
 
 
-def _frame(sheet: Sheet, rows: list[list[Any]], numbers: list[int]) -> pd.DataFrame:
-    index = pd.Index(numbers, dtype="int64", name="row")
-    columns = zip(*rows, strict=True) if rows else ([] for _ in sheet.columns)
-    return pd.DataFrame(
-        {
-            column.name: pd.Series(list(values), index=index, dtype=DTYPES.get(column.kind, "str"))
-            for column, values in zip(sheet.columns, columns, strict=True)
-        }
-    )
-
-
-def _cell(
-    sheet: Sheet, column: Column, cell: Any, number: int, problems: list[Problem], column_name: str | None = None
-) -> Any:
-    """Return a cell as its column's kind, or None for a blank; note a cell that is neither."""
-    if _text(cell) == "":
-        return None
-    try:
-        return PARSERS[column.kind](cell)
-    except ValueError:
-        found = f"{column.name} {_text(cell)!r}" if column_name else repr(_text(cell))
-        problems.append(
-            Problem(sheet.name, found[:120], column.expected, "correct the cell", number, column_name or column.name)
-        )
-        return None
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return CONTROL.sub(" ", str(cell)).strip()
-
-
-def _name(cell: Any) -> str:
-    return re.sub(r"\W+", "_", _text(cell).lower()).strip("_")
-
-
-def _code(cell: Any) -> str:
-    return re.sub(r"\s+", " ", _text(cell).lower())
-
-
-def _number(cell: Any) -> float:
-    if isinstance(cell, bool | date):
-        raise ValueError
-    value = float(cell) if isinstance(cell, int | float) else float(_text(cell).replace(",", ""))
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _whole(cell: Any) -> int:
-    value = _number(cell)
-    if value != math.floor(value) or abs(value) > 1e15:
-        raise ValueError
-    return int(value)
-
-
-def _share(cell: Any) -> float:
-    text = _text(cell)
-    return _number(text[:-1]) / 100 if text.endswith("%") else _number(cell)
-
-
-def _yes_no(cell: Any) -> bool:
-    text = _text(cell).lower()
-    if text not in YES | NO:
-        raise ValueError
-    return text in YES
-
-
-def _moment(cell: Any) -> datetime:
-    if isinstance(cell, datetime):
-        return cell
-    if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day)
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        if not 1 <= cell < 2_958_466:
-            raise ValueError
-        return EXCEL_EPOCH + timedelta(seconds=round(float(cell) * 86_400))
-    return next(_parsed_moments(_text(cell)), None) or _unreadable()
-
-
-def _parsed_moments(text: str) -> Iterator[datetime]:
-    for day in DATE_FORMATS:
-        for time in TIME_FORMATS:
-            try:
-                yield datetime.strptime(text, day + time)
-            except ValueError:
-                continue
-
-
-def _unreadable() -> datetime:
-    raise ValueError
-
-
-def _day(cell: Any) -> datetime:
-    moment = _moment(cell)
-    return datetime(moment.year, moment.month, moment.day)
-
-
-PARSERS: dict[str, Callable[[Any], Any]] = {
-    "text": _text,
-    "code": _code,
-    "whole": _whole,
-    "share": _share,
-    "date": _day,
-    "moment": _moment,
-    "yes_no": _yes_no,
-}
+def _named(problem: Problem, found: Mapping[str, Cells], mapping: ColumnMapping) -> Problem:
+    """Return a problem under the names that the file itself gives its sheets and columns."""
+    sheet = mapping.layout(problem.sheet).sheet
+    titles = found[problem.sheet].titles if problem.sheet in found else {}
+    if not sheet and problem.sheet in mapping.rows and mapping.rows[problem.sheet]:
+        sheet = f"mapping, rows.{problem.sheet}"
+    return replace(problem, sheet=sheet or problem.sheet, column=titles.get(problem.column or "", problem.column))
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:

@@ -1,0 +1,268 @@
+"""One cell, or a column of them, as its kind says: dates in UK order, yes and no in every spelling, numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from cdi_stats.audit.files import Flaw
+
+YES = {"yes", "y", "true", "t", "1", "-1", "✓", "✔", "☑", "tick", "ticked", "yes."}
+NO = {"no", "n", "false", "f", "0", "✗", "✘", "☐", "cross", "crossed", "no."}
+NOTHING = {"", "-", "--", "–", "—", "n/a", "na", "n.a.", "not applicable", "nil", "none", "null"}
+ERRORS = {"#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "err:502", "err:508"}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+LONG_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "sept", "september", "october"),
+    *("november", "december"),
+)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+EXCEL_EPOCH = datetime(1899, 12, 30)
+FIRST_DAY, LAST_DAY = datetime(1970, 1, 1), datetime(2100, 1, 1)
+CLOCK = r"(?:[ T,]+(?:at +)?(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?)?"
+DAY_FIRST = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})" + CLOCK, re.IGNORECASE)
+YEAR_FIRST = re.compile(r"(\d{4})[/.\-]?(\d{2})[/.\-]?(\d{2})" + CLOCK, re.IGNORECASE)
+MONTH_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/.,]*([a-z]+)\.?[ \-/.,']*(\d{4}|\d{2})" + CLOCK, re.IGNORECASE)
+MONTH_NAME_FIRST = re.compile(r"([a-z]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})" + CLOCK, re.IGNORECASE)
+WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? +", re.IGNORECASE)
+TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?", re.IGNORECASE)
+SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A sheet's raw cells by column of ours; each column is as long as `rows`, the row numbers in the file.
+
+    `title` is the name the file gives the sheet, `titles` those it gives the columns where they differ from ours.
+    """
+
+    title: str
+    columns: Mapping[str, Sequence[Any]]
+    rows: Sequence[int]
+    titles: Mapping[str, str]
+
+    def taken(self, places: Sequence[int]) -> Cells:
+        """Return the rows at these places, in their order."""
+        columns = {name: [column[place] for place in places] for name, column in self.columns.items()}
+        return replace(self, columns=columns, rows=[self.rows[place] for place in places])
+
+
+def text(cell: Any) -> str:
+    """Return what a cell holds as one line of text, "" for a blank."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return f"{cell:%d/%m/%Y %H:%M:%S}".removesuffix(":00").removesuffix(" 00:00")
+    if isinstance(cell, date):
+        return f"{cell:%d/%m/%Y}"
+    return CONTROL.sub(" ", str(cell)).replace("\xa0", " ").strip()
+
+
+def name(cell: Any) -> str:
+    """Return a heading as names are compared: lower case, with _ for anything but letters and digits."""
+    return re.sub(r"[\W_]+", "_", text(cell).lower()).strip("_")
+
+
+def code(cell: Any) -> str:
+    """Return a code as code lists hold it: lower case with single blanks."""
+    return re.sub(r"\s+", " ", text(cell).lower())
+
+
+def is_blank(cell: Any) -> bool:
+    """Return whether a cell holds nothing to be seen."""
+    return cell is None or (isinstance(cell, str) and not cell.strip("\xa0 \t\r\n"))
+
+
+def parse_column(kind: str, cells: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """Return a column's values (None for blanks) and the places of cells that do not hold what `kind` says.
+
+    `kind` is a key of schema.KINDS. Equal cells are read once.
+    """
+    parse = PARSERS[kind]
+    known: dict[Any, Any] = {}
+    values: list[Any] = []
+    wrong: list[int] = []
+    for place, cell in enumerate(cells):
+        key = cell if cell.__class__ is str else (cell.__class__, cell)
+        value = known.get(key, MISSING)
+        if value is MISSING:
+            value = known[key] = _parsed(parse, kind, cell)
+        if value is MISSING or value is WRONG:
+            wrong.append(place)
+            value = None
+        values.append(value)
+    return values, wrong
+
+
+WRONG = object()
+
+
+def _parsed(parse: Callable[[Any], Any], kind: str, cell: Any) -> Any:
+    if isinstance(cell, Flaw):
+        return WRONG
+    shown = text(cell)
+    if shown.lower() in ERRORS:
+        return WRONG
+    if not shown or (kind != "text" and shown.lower() in NOTHING):
+        return None
+    try:
+        return parse(cell)
+    except (ValueError, OverflowError):
+        return WRONG
+
+
+def _number(cell: Any) -> float:
+    if isinstance(cell, bool | date | time | timedelta):
+        raise ValueError
+    if isinstance(cell, int | float):
+        value = float(cell)
+    else:
+        digits = text(cell)
+        if not re.fullmatch(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][+-]?\d{1,3})?", digits):
+            raise ValueError
+        value = float(digits.replace(",", ""))
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _whole(cell: Any) -> int:
+    value = _number(cell)
+    if value != math.floor(value) or abs(value) > 1e15:
+        raise ValueError
+    return int(value)
+
+
+def _share(cell: Any) -> float:
+    shown = text(cell)
+    return _number(shown[:-1].strip()) / 100 if shown.endswith("%") else _number(cell)
+
+
+def _yes_no(cell: Any) -> bool:
+    shown = code(cell)
+    if shown not in YES and shown not in NO:
+        raise ValueError
+    return shown in YES
+
+
+def moment(cell: Any) -> datetime:
+    """Return a date and time, whole seconds. Raises ValueError for anything else, and outside 1970 to 2099."""
+    value = _moment(cell)
+    if not FIRST_DAY <= value < LAST_DAY:
+        raise ValueError
+    return (value + timedelta(microseconds=500_000)).replace(microsecond=0) if value.microsecond else value
+
+
+def _moment(cell: Any) -> datetime:
+    if isinstance(cell, datetime):
+        return _local(cell)
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day)
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return EXCEL_EPOCH + timedelta(seconds=round(float(cell) * 86_400))
+    if not isinstance(cell, str):
+        raise ValueError
+    return _written(text(cell))
+
+
+def _local(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        return value
+    from zoneinfo import ZoneInfo
+
+    return value.astimezone(ZoneInfo("Europe/London")).replace(tzinfo=None)
+
+
+def _written(given: str) -> datetime:
+    if SERIAL.fullmatch(given):
+        return EXCEL_EPOCH + timedelta(seconds=round(float(given) * 86_400))
+    shown = WEEKDAY.sub("", given, count=1)
+    if re.search(r"\d:?\d\d(Z|[+-]\d\d:?\d\d)$", shown):
+        return _local(datetime.fromisoformat(shown))
+    if found := YEAR_FIRST.fullmatch(shown):
+        year, month, day, *clock = found.groups()
+    elif found := DAY_FIRST.fullmatch(shown):
+        day, month, year, *clock = found.groups()
+    elif found := MONTH_NAMED.fullmatch(shown):
+        day, month, year, *clock = found.groups()
+        month = _month(month)
+    elif found := MONTH_NAME_FIRST.fullmatch(shown):
+        month, day, year, *clock = found.groups()
+        month = _month(month)
+    else:
+        raise ValueError
+    return datetime.combine(date(_year(year), int(month), int(day)), _clock(*clock))
+
+
+def _month(written: str) -> int:
+    short = written.lower()
+    if short not in MONTHS and short not in LONG_MONTHS:
+        raise ValueError
+    return MONTHS.index(short[:3]) + 1
+
+
+def _year(written: str) -> int:
+    return int(written) if len(written) == 4 else 2000 + int(written) - 100 * (int(written) > 69)
+
+
+def _clock(hour: str | None, minute: str | None, second: str | None, half: str | None) -> time:
+    if hour is None:
+        return time()
+    hours = int(hour)
+    if half:
+        if not 1 <= hours <= 12:
+            raise ValueError
+        hours = hours % 12 + 12 * (half[0].lower() == "p")
+    return time(hours, int(minute or 0), int(second or 0))
+
+
+def day(cell: Any) -> datetime:
+    """Return a date, as a datetime at midnight. Raises ValueError for anything else."""
+    value = moment(cell)
+    return datetime(value.year, value.month, value.day)
+
+
+def clock(cell: Any) -> time:
+    """Return a time of day from a time, a part of a day or text. Raises ValueError for anything else."""
+    if isinstance(cell, datetime):
+        return cell.time().replace(microsecond=0)
+    if isinstance(cell, time):
+        return cell.replace(microsecond=0)
+    if isinstance(cell, timedelta):
+        cell = cell / timedelta(days=1)
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if not 0 <= cell < 1:
+            raise ValueError
+        return (EXCEL_EPOCH + timedelta(seconds=min(86_399, round(float(cell) * 86_400)))).time()
+    found = TIME.fullmatch(text(cell))
+    if not found:
+        raise ValueError
+    return _clock(*found.groups())
+
+
+def join_moment(first: Any, second: Any) -> Any:
+    """Return a date cell and a time cell as one moment; as text where they do not make one; the date where no time."""
+    if is_blank(second) or is_blank(first):
+        return first
+    try:
+        return datetime.combine(day(first).date(), clock(second))
+    except ValueError:
+        return f"{text(first)} {text(second)}"
+
+
+PARSERS: dict[str, Callable[[Any], Any]] = {
+    "text": text,
+    "code": code,
+    "whole": _whole,
+    "share": _share,
+    "date": day,
+    "moment": moment,
+    "yes_no": _yes_no,
+}

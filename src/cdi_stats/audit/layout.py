@@ -1,0 +1,222 @@
+"""From a sheet as it lies in the file to columns of ours: the header found, mapped names, wide sheets made long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from cdi_stats.audit import cells
+from cdi_stats.audit.cells import Cells
+from cdi_stats.audit.files import Flaw, Row
+from cdi_stats.audit.mapping import Conventions, Layout
+from cdi_stats.audit.problems import Problem
+from cdi_stats.audit.schema import Sheet
+from cdi_stats.audit.wide import counted, spread
+
+HEADER_ROWS = 100
+TEXT_DATE = re.compile(r"^(\d{1,2})([/.\-])(\d{1,2})\2")
+
+
+def lay_out(sheet: Sheet, grid: list[Row], layout: Layout, conventions: Conventions, problems: list[Problem]) -> Cells:
+    """Return a sheet's cells by column of ours; add to `problems` what the layout names and the sheet lacks."""
+    title, wanted = sheet.name, _wanted(sheet, layout)
+    header = _header_row(grid, set(wanted), layout.header_row)
+    if header is None:
+        if any(not cells.is_blank(cell) for row in grid for cell in row):
+            expected = f"a header row with {', '.join(wanted.values())}"
+            mend = "put the column names above the rows"
+            problems.append(Problem(title, "no known column", expected, mend, row=1, rule="no-header"))
+        return Cells(title, {}, [], {})
+    places = _headings(sheet, title, grid[header], header + 1, wanted, layout, problems)
+    numbers, body = _body(grid, header, sorted(places.values()))
+    theirs = {name: [row[place] for row in body] for name, place in places.items()}
+    found = _ours(sheet, title, header + 1, theirs, numbers, layout, problems)
+    found = _skipped(found, theirs, layout.skip)
+    return _long(_understood(found, sheet, layout, conventions), theirs, numbers, layout, problems)
+
+
+def _wanted(sheet: Sheet, layout: Layout) -> dict[str, str]:
+    """Return the headings to look for, as names are compared, each with how it is to be shown."""
+    mapped = [name for given in layout.columns.values() for name in ([given] if isinstance(given, str) else given)]
+    mapped += [name for pair in counted(layout.wide) for name in (pair.due, pair.recorded)]
+    mapped += [layout.wide.in_time] if layout.wide and layout.wide.in_time else []
+    own = [name for name in sheet.names if name not in layout.columns and name not in layout.fixed]
+    return {cells.name(name): name for name in (*mapped, *layout.skip, *own)}
+
+
+def _header_row(grid: list[Row], wanted: set[str], stated: int | None) -> int | None:
+    """Return the place of the row with most known headings among the first ones; titles may stand above it."""
+    if stated is not None:
+        return stated - 1 if stated <= len(grid) else None
+    hits: list[int] = [len({cells.name(cell) for cell in row} & wanted) for row in grid[:HEADER_ROWS]]
+    most = max(hits, default=0)
+    return hits.index(most) if most else None
+
+
+def _headings(
+    sheet: Sheet,
+    title: str,
+    row: Row,
+    number: int,
+    wanted: Mapping[str, str],
+    layout: Layout,
+    problems: list[Problem],
+) -> dict[str, int]:
+    """Return the place of each wanted heading; note those that are there twice, unknown or missing."""
+    places: dict[str, int] = {}
+    for place, cell in enumerate(row):
+        name = cells.name(cell)
+        if name in places:
+            found, mend = f"{cells.text(cell)[:60]} twice", "delete or rename one"
+            problems.append(
+                Problem(title, found, "each column once", mend, number, wanted[name], rule="repeated-column")
+            )
+        elif name in wanted:
+            places[name] = place
+        elif name and not layout.columns:
+            problems.append(unknown(title, name, list(sheet.names), number, "column"))
+    return places
+
+
+def unknown(title: str, name: str, known: list[str], number: int, what: str) -> Problem:
+    """Return the warning for a column or fact that the schema does not have."""
+    near = get_close_matches(name, known, n=1)
+    mend = f"rename it to {near[0]}" if near else "delete it, or leave it: it is not read"
+    expected = f"one of {', '.join(known)}"
+    return Problem(title, f"an unknown {what}", expected, mend, number, name[:60], "warning", f"unknown-{what}")
+
+
+def _body(grid: list[Row], header: int, places: list[int]) -> tuple[list[int], list[Row]]:
+    """Return the rows below the header in which any known column is filled, with their numbers in the file."""
+    width = max(places, default=-1) + 1
+    numbers, body = [], []
+    for number, row in enumerate(grid[header + 1 :], start=header + 2):
+        padded = row if len(row) >= width else [*row, *[None] * (width - len(row))]
+        if any(not cells.is_blank(padded[place]) for place in places):
+            numbers.append(number)
+            body.append(padded)
+    return numbers, body
+
+
+def _ours(
+    sheet: Sheet,
+    title: str,
+    header: int,
+    theirs: Mapping[str, list[Any]],
+    numbers: list[int],
+    layout: Layout,
+    problems: list[Problem],
+) -> Cells:
+    """Return the schema's columns, from those mapped, fixed or named as the schema does."""
+    columns: dict[str, Sequence[Any]] = {}
+    titles: dict[str, str] = {}
+    made = {"crime_number", "recorded"} if layout.wide else {"crime_number"} if layout.number_crimes else set()
+    for column in sheet.columns:
+        given = layout.columns.get(column.name, column.name)
+        named = [given] if isinstance(given, str) else given
+        lacking = [name for name in named if cells.name(name) not in theirs]
+        if column.name in layout.fixed:
+            columns[column.name] = [layout.fixed[column.name]] * len(numbers)
+        elif not lacking:
+            parts = [theirs[cells.name(name)] for name in named]
+            columns[column.name] = parts[0] if len(parts) == 1 else list(map(cells.join_moment, *parts))
+            titles[column.name] = " and ".join(named)
+        elif column.name in layout.columns:
+            expected = f"a column called {lacking[0]}, as the mapping says"
+            mend = "correct the name in the mapping or in the sheet"
+            problems.append(
+                Problem(title, "no such column", expected, mend, header, lacking[0][:60], rule="mapping-column")
+            )
+        elif column.required and column.name not in made:
+            mend = f"add {column.name}: {column.help.lower()}"
+            problems.append(
+                Problem(title, "no such column", column.expected, mend, header, column.name, rule="missing-column")
+            )
+    for pair in counted(layout.wide):
+        for name in (pair.due, pair.recorded):
+            if cells.name(name) not in theirs:
+                expected = f"a column called {name}, as the mapping says"
+                mend = "correct the name in the mapping or in the sheet"
+                problems.append(
+                    Problem(title, "no such column", expected, mend, header, name[:60], rule="mapping-column")
+                )
+    return Cells(title, columns, numbers, titles)
+
+
+def _skipped(found: Cells, theirs: Mapping[str, list[Any]], skip: Mapping[str, list[str]]) -> Cells:
+    """Return the rows without those that a skip rule names, such as a line of totals."""
+    dropped: set[int] = set()
+    for name, values in skip.items():
+        unwanted = {cells.code(value) for value in values}
+        column = theirs.get(cells.name(name), [])
+        dropped |= {place for place, cell in enumerate(column) if cells.code(cell) in unwanted}
+    return found.taken([place for place in range(len(found.rows)) if place not in dropped]) if dropped else found
+
+
+def _understood(found: Cells, sheet: Sheet, layout: Layout, conventions: Conventions) -> Cells:
+    """Return the cells with their codes, blanks, yes, no and date order turned into ours."""
+    kinds = {column.name: column.kind for column in sheet.columns}
+    columns = {}
+    for name, column in found.columns.items():
+        filled = _filled_down(column) if name in layout.fill_down else column
+        change = _translation(kinds[name], layout.values.get(name, {}), conventions)
+        columns[name] = [change(cell) for cell in filled] if change else filled
+    return replace(found, columns=columns)
+
+
+def _filled_down(column: Sequence[Any]) -> list[Any]:
+    filled: list[Any] = []
+    for cell in column:
+        filled.append(filled[-1] if cells.is_blank(cell) and filled else cell)
+    return filled
+
+
+def _translation(kind: str, values: Mapping[str, str], conventions: Conventions) -> Callable[[Any], Any] | None:
+    """Return what turns one of their cells into ours, or None where nothing changes."""
+    words = {cells.code(value): "" for value in conventions.blank}
+    if kind == "yes_no":
+        words |= {cells.code(value): "yes" for value in conventions.yes}
+        words |= {cells.code(value): "no" for value in conventions.no}
+    words |= {cells.code(value): ours for value, ours in values.items()}
+    swap = conventions.dates == "month first" and kind in ("date", "moment")
+    if not words and not swap:
+        return None
+
+    def change(cell: Any) -> Any:
+        if isinstance(cell, Flaw):
+            return cell
+        ours = words.get(cells.code(cell)) if words else None
+        if ours is not None:
+            return ours
+        return TEXT_DATE.sub(r"\3\2\1\2", cell.strip()) if swap and isinstance(cell, str) else cell
+
+    return change
+
+
+def _long(
+    found: Cells,
+    theirs: Mapping[str, list[Any]],
+    numbers: list[int],
+    layout: Layout,
+    problems: list[Problem],
+) -> Cells:
+    """Return a crime a row, numbered, where the layout says that the file has it otherwise."""
+    if layout.wide:
+        kept = set(found.rows)
+        places = [place for place, number in enumerate(numbers) if number in kept]
+        beside = {name: [column[place] for place in places] for name, column in theirs.items()}
+        return spread(found, beside, layout.wide, problems)
+    if layout.distinct:
+        rows = list(zip(*([cells.text(cell) for cell in column] for column in found.columns.values()), strict=True))
+        found = found.taken(list({row: place for place, row in reversed(list(enumerate(rows)))}.values())[::-1])
+    if layout.number_crimes and "record_id" in found.columns:
+        seen: dict[str, int] = {}
+        running = []
+        for record in map(cells.text, found.columns["record_id"]):
+            seen[record] = seen.get(record, 0) + 1
+            running.append(seen[record])
+        found = replace(found, columns={**found.columns, "crime_number": running})
+    return found
