@@ -14,7 +14,7 @@ from cdi_stats.audit.files import Flaw
 YES = {"yes", "y", "true", "t", "1", "-1", "✓", "✔", "☑", "tick", "ticked", "yes."}
 NO = {"no", "n", "false", "f", "0", "✗", "✘", "☐", "cross", "crossed", "no."}
 NOTHING = {"", "-", "--", "–", "—", "n/a", "na", "n.a.", "not applicable", "nil", "none", "null"}
-ERRORS = {"#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "err:502", "err:508"}
+ERRORS = {"#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!"}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 LONG_MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "sept", "september", "october"),
@@ -54,6 +54,9 @@ class Cells:
 
 def text(cell: Any) -> str:
     """Return what a cell holds as one line of text, "" for a blank."""
+    if isinstance(cell, str):
+        clean = cell if cell.isprintable() else CONTROL.sub(" ", cell).replace("\xa0", " ")
+        return clean.strip()
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
@@ -62,7 +65,7 @@ def text(cell: Any) -> str:
         return f"{cell:%d/%m/%Y %H:%M:%S}".removesuffix(":00").removesuffix(" 00:00")
     if isinstance(cell, date):
         return f"{cell:%d/%m/%Y}"
-    return CONTROL.sub(" ", str(cell)).replace("\xa0", " ").strip()
+    return CONTROL.sub(" ", str(cell)).strip()
 
 
 def name(cell: Any) -> str:
@@ -105,13 +108,16 @@ WRONG = object()
 
 
 def _parsed(parse: Callable[[Any], Any], kind: str, cell: Any) -> Any:
-    if isinstance(cell, Flaw):
-        return WRONG
-    shown = text(cell)
-    if shown.lower() in ERRORS:
-        return WRONG
-    if not shown or (kind != "text" and shown.lower() in NOTHING):
-        return None
+    if cell is None or isinstance(cell, Flaw):
+        return None if cell is None else WRONG
+    if isinstance(cell, str):
+        shown = text(cell)
+        if shown.startswith("#") and shown.lower() in ERRORS:
+            return WRONG
+        if not shown or (kind != "text" and shown.lower() in NOTHING):
+            return None
+        if kind == "text":
+            return shown
     try:
         return parse(cell)
     except (ValueError, OverflowError):

@@ -36,8 +36,8 @@ CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOT
 TAG = re.compile(rb"<(?:\w+:)?c[\s/>]")
 ADDRESSED = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["'][A-Za-z]{1,3}\d""")
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,20})["']""")
-TALL = re.compile(rb"""\br\s*=\s*["'][A-Za-z]{1,3}0*([1-9]\d{5,})["']""")
-WIDE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{2,3})\d+["']""")
+WIDE = re.compile(rb"""<c r="([A-Za-z]{2,3})\d""")
+TALL = re.compile(rb"""<c r="[A-Za-z]{1,3}(\d+)""")
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 TEXT_RESULT = re.compile(rb"""\bt\s*=\s*["']str["']""")
@@ -288,10 +288,12 @@ class _Parts:
         part = self._xlsx_parts().get(sheet)
         if part is None or part not in self.names:
             return {}
-        xml = self._archive.read(part)
-        self._refuse_area(sheet, xml)
+        xml = _cells_of(self._archive.read(part))
+        plain = xml.count(b"<c") == xml.count(b'<c r="') and b":c" not in xml
+        if not plain or _area(xml) > MOST_CELLS:
+            self._refuse_area(sheet, xml)
         self._refuse_text(sheet, xml)
-        if not FORMULA.search(xml) and not ERROR.search(xml):
+        if plain and b"<f" not in xml and b'"e"' not in xml and b"'e'" not in xml:
             return {}
         return dict(filter(None, (_flaw(match) for match in CELL.finditer(xml))))
 
@@ -331,18 +333,15 @@ class _Parts:
             ) from None
 
     def _refuse_area(self, sheet: str, xml: bytes) -> None:
+        """Refuse a sheet whose filled cells span a rectangle too large to hold, or do not say where they are."""
         if sum(1 for _ in TAG.finditer(xml)) > sum(1 for _ in ADDRESSED.finditer(xml)):
             raise UnreadableAudit(
                 f"{self.name}, sheet {sheet[:60]}: holds cells without an address; expected a workbook saved by a "
                 "spreadsheet program (open it in one and save it again)"
             )
-        tall = max(map(int, TALL.findall(xml)), default=99_999)
-        wide = max(map(_column, set(WIDE.findall(xml))), default=26)
-        if tall * wide > MOST_CELLS:
-            filled = [_place(match.group(1)) for match in CELL.finditer(xml) if match.group(2)]
-            rows, columns = ([place[axis] for place in filled] for axis in (0, 1))
-            tall, wide = max(rows, default=0) + 1, max(columns, default=0) + 1
-            _refuse_many(f"{self.name}, sheet {sheet[:60]}", tall * wide)
+        filled = [_place(match.group(1)) for match in CELL.finditer(xml) if match.group(2)]
+        rows, columns = (max((place[axis] for place in filled), default=0) for axis in (0, 1))
+        _refuse_many(f"{self.name}, sheet {sheet[:60]}", (rows + 1) * (columns + 1))
 
     def _refuse_text(self, sheet: str, xml: bytes) -> None:
         """Refuse a sheet whose shared texts, written out cell by cell, would not fit."""
@@ -406,6 +405,17 @@ class _OdsCounter:
 def _repeats(given: dict[str, str], what: str) -> int:
     text = given.get(f"{TABLE} number-{what}-repeated", "1")
     return max(1, int(text)) if text.isdigit() and len(text) < 10 else 1
+
+
+def _cells_of(xml: bytes) -> bytes:
+    """Return the part of a worksheet's XML that holds its cells."""
+    start, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData")
+    return xml[start:end] if 0 <= start < end else xml
+
+
+def _area(xml: bytes) -> int:
+    """Return the cells of the rectangle that all cells span, blank ones among them."""
+    return max(map(int, TALL.findall(xml)), default=0) * max(map(_column, set(WIDE.findall(xml))), default=26)
 
 
 def _flaw(match: re.Match[bytes]) -> tuple[tuple[int, int], Flaw] | None:
