@@ -33,6 +33,7 @@ def lay_out(sheet: Sheet, grid: list[Row], layout: Layout, conventions: Conventi
     places = _headings(sheet, title, grid[header], header + 1, wanted, layout, problems)
     numbers, body = _body(grid, header, sorted(places.values()))
     theirs = {name: [row[place] for row in body] for name, place in places.items()}
+    theirs = _day_first(theirs, sheet, layout, conventions)
     found = _ours(sheet, title, header + 1, theirs, numbers, layout, problems)
     found = _skipped(found, theirs, layout.skip)
     return _long(_understood(found, sheet, layout, conventions), theirs, numbers, layout, problems)
@@ -99,6 +100,22 @@ def _body(grid: list[Row], header: int, places: list[int]) -> tuple[list[int], l
             numbers.append(number)
             body.append(padded)
     return numbers, body
+
+
+def _day_first(
+    theirs: dict[str, list[Any]], sheet: Sheet, layout: Layout, conventions: Conventions
+) -> dict[str, list[Any]]:
+    """Return the columns with dates typed month first turned round."""
+    if conventions.dates == "day first":
+        return theirs
+    given = [layout.columns.get(c.name, c.name) for c in sheet.columns if c.kind in ("date", "moment")]
+    dated = {cells.name(name if isinstance(name, str) else name[0]) for name in given}
+    return {
+        name: [TEXT_DATE.sub(r"\3\2\1\2", cell.strip()) if isinstance(cell, str) else cell for cell in column]
+        if name in dated
+        else column
+        for name, column in theirs.items()
+    }
 
 
 def _ours(
@@ -181,17 +198,13 @@ def _translation(kind: str, values: Mapping[str, str], conventions: Conventions)
         words |= {cells.code(value): "yes" for value in conventions.yes}
         words |= {cells.code(value): "no" for value in conventions.no}
     words |= {cells.code(value): ours for value, ours in values.items()}
-    swap = conventions.dates == "month first" and kind in ("date", "moment")
-    if not words and not swap:
+    if not words:
         return None
 
     def change(cell: Any) -> Any:
         if isinstance(cell, Flaw):
             return cell
-        ours = words.get(cells.code(cell)) if words else None
-        if ours is not None:
-            return ours
-        return TEXT_DATE.sub(r"\3\2\1\2", cell.strip()) if swap and isinstance(cell, str) else cell
+        return words.get(cells.code(cell), cell)
 
     return change
 
