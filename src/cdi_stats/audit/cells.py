@@ -24,13 +24,17 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 EXCEL_EPOCH = datetime(1899, 12, 30)
 FIRST_DAY, LAST_DAY = datetime(1970, 1, 1), datetime(2100, 1, 1)
 CLOCK = r"(?:[ T,]+(?:at +)?(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?)?"
-DAY_FIRST = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})" + CLOCK, re.IGNORECASE)
-YEAR_FIRST = re.compile(r"(\d{4})[/.\-]?(\d{2})[/.\-]?(\d{2})" + CLOCK, re.IGNORECASE)
-MONTH_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/.,]*([a-z]+)\.?[ \-/.,']*(\d{4}|\d{2})" + CLOCK, re.IGNORECASE)
-MONTH_NAME_FIRST = re.compile(r"([a-z]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})" + CLOCK, re.IGNORECASE)
-WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? +", re.IGNORECASE)
-TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?", re.IGNORECASE)
-SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+DAY_FIRST = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})" + CLOCK, re.IGNORECASE | re.ASCII)
+YEAR_FIRST = re.compile(r"(\d{4})[/.\-]?(\d{2})[/.\-]?(\d{2})" + CLOCK, re.IGNORECASE | re.ASCII)
+MONTH_NAMED = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th)?[ \-/.,]*([a-z]+)\.?[ \-/.,']*(\d{4}|\d{2})" + CLOCK, re.IGNORECASE | re.ASCII
+)
+MONTH_NAME_FIRST = re.compile(r"([a-z]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})" + CLOCK, re.IGNORECASE | re.ASCII)
+WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? +", re.IGNORECASE | re.ASCII)
+TIME = re.compile(
+    r"(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?", re.IGNORECASE | re.ASCII
+)
+SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 MISSING = object()
 
 
@@ -131,7 +135,7 @@ def _number(cell: Any) -> float:
         value = float(cell)
     else:
         digits = text(cell)
-        if not re.fullmatch(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][+-]?\d{1,3})?", digits):
+        if not re.fullmatch(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][+-]?\d{1,3})?", digits, re.ASCII):
             raise ValueError
         value = float(digits.replace(",", ""))
     if not math.isfinite(value):

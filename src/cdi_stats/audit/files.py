@@ -195,13 +195,13 @@ def _workbook(source: Path) -> Book:
     data = source.read_bytes()
     digest, key = _digests([("", data)])
     parts = _Parts(source.name, data)
+    flaws_of: Callable[[str], dict[tuple[int, int], Flaw]] = parts.inspect_ods() if parts.is_ods else parts.inspect_xlsx
     workbook = parts.guarded(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
     names = tuple(workbook.sheet_names)
-    flaws_of: Callable[[str], dict[tuple[int, int], Flaw]] = parts.inspect_ods() if parts.is_ods else parts.inspect_xlsx
 
     def read(name: str) -> list[Row]:
         flaws = flaws_of(name)
-        sheet = workbook.get_sheet_by_name(name)
+        sheet = parts.guarded(lambda: workbook.get_sheet_by_name(name))
         rows: list[Row] = parts.guarded(lambda: sheet.to_python(skip_empty_area=False))
         for (row, column), flaw in flaws.items():
             rows.extend([] for _ in range(row + 1 - len(rows)))
