@@ -404,7 +404,9 @@ class _OdsCounter:
 
 def _repeats(given: dict[str, str], what: str) -> int:
     text = given.get(f"{TABLE} number-{what}-repeated", "1")
-    return max(1, int(text)) if text.isdigit() and len(text) < 10 else 1
+    if not re.fullmatch("[0-9]+", text):
+        return 1
+    return max(1, int(text)) if len(text) < 12 else MOST_CELLS
 
 
 def _cells_of(xml: bytes) -> bytes:

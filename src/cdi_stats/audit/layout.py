@@ -87,7 +87,7 @@ def unknown(title: str, name: str, known: list[str], number: int, what: str) -> 
     near = get_close_matches(name, known, n=1)
     mend = f"rename it to {near[0]}" if near else "delete it, or leave it: it is not read"
     expected = f"one of {', '.join(known)}"
-    return Problem(title, f"an unknown {what}", expected, mend, number, name[:60], "warning", f"unknown-{what}")
+    return Problem(title, f"an unknown {what}", expected, mend, number, name[:60], rule=f"unknown-{what}")
 
 
 def _body(grid: list[Row], header: int, places: list[int]) -> tuple[list[int], list[Row]]:

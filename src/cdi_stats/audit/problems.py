@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, asdict, dataclass
+from functools import cache
 
 from cdi_stats.errors import CdiStatsError
+from cdi_stats.resources import resource
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check: how grave what it finds is, whether someone may accept it, and what it looks for."""
+
+    rule: str
+    severity: str
+    acceptable: bool
+    meaning: str
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Return every check by its name, from `data/codes/rules.csv`."""
+    with resource("data", "codes", "rules.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["rule"]: Rule(row["rule"], row["severity"], row["acceptable"] == "yes", row["meaning"]) for row in rows}
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing to mend. `row` counts as the spreadsheet does (the header is usually row 1).
 
-    `rule` names the check that found it; `quotes` says that `found` repeats a cell, which no report may print.
+    `rule` names the check that found it; `quotes` says that `found` repeats a cell, which no report prints unasked.
     """
 
     sheet: str
@@ -21,25 +42,30 @@ class Problem:
     mend: str
     row: int | None = None
     column: str | None = None
-    severity: str = "error"
-    rule: str = ""
+    _: KW_ONLY
+    rule: str
     quotes: bool = False
 
-    def __str__(self) -> str:
-        where = ", ".join(
-            part
-            for part in (
-                f"sheet {self.sheet}",
-                f"row {self.row}" if self.row else "",
-                f"column {self.column}" if self.column else "",
-            )
-            if part
-        )
-        return f"{self.severity}: {where}: found {self.found}; expected {self.expected}. To mend: {self.mend}."
+    @property
+    def severity(self) -> str:
+        """Return "error" or "warning", as the rule has it."""
+        return rules()[self.rule].severity
 
-    def to_json(self) -> dict[str, str | int | None]:
-        """Return the problem's fields."""
-        return asdict(self)
+    @property
+    def where(self) -> str:
+        """Return the place: sheet, row and column."""
+        parts = (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "")
+        return ", ".join(part for part in (f"sheet {self.sheet}", *parts) if part)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.severity}: {self.where}: found {self.found}; expected {self.expected}. "
+            f"To mend: {self.mend}. [{self.rule}]"
+        )
+
+    def to_json(self) -> dict[str, str | int | bool | None]:
+        """Return the problem's fields and its severity."""
+        return {**asdict(self), "severity": self.severity}
 
 
 class AuditProblems(CdiStatsError):

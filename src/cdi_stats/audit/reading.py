@@ -217,9 +217,7 @@ def _near_sheet(name: str, theirs: Mapping[str, str]) -> list[Problem]:
     """Return a warning where a sheet that is not read is called almost as one that would be."""
     near = [n for n in difflib.get_close_matches(name, theirs, n=1, cutoff=0.8) if n not in all_sheets()]
     mend = f"rename it to {name}, or leave it: it is not read"
-    return [
-        Problem(theirs[n], "an unknown sheet", f"{name}", mend, severity="warning", rule="unknown-sheet") for n in near
-    ]
+    return [Problem(theirs[n], "an unknown sheet", f"{name}", mend, rule="unknown-sheet") for n in near]
 
 
 def _read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> dict[str, Any]:
@@ -317,7 +315,7 @@ def _unread(sheet: str, column: Column, cell: Any, number: int | None, before: s
     shown = f"{before}{cells.text(cell)!r}"[:120]
     return Problem(
         *(sheet, shown, column.expected, "correct the cell", number, name or column.name),
-        rule="unreadable-cell",
+        rule="unreadable-cell" if column.required else "unreadable-optional-cell",
         quotes=True,
     )
 

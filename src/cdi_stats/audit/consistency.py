@@ -1,0 +1,249 @@
+"""Rows of an audit's sheets that must agree: records, crimes, reviews and the draw.
+
+Each reconciliation says what it compares, for the reader of a report too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from cdi_stats.audit.problems import Problem
+
+Tables = dict[str, pd.DataFrame]
+Facts = dict[str, Any]
+MOST_ALIKE = 20
+AFTERCARE = ("safeguarding", "investigated", "victim_informed")
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A check across sheets: `compares` says what, `sheets` where; `check` yields the problems of facts and tables."""
+
+    compares: str
+    sheets: tuple[str, ...]
+    check: Callable[[Facts, Tables], Iterator[Problem]]
+
+
+def yes(mask: Any) -> Any:
+    """Return a mask with unknown as not."""
+    return mask.fillna(False).astype(bool)
+
+
+def rows(table: pd.DataFrame, mask: Any) -> Iterator[tuple[int, Any]]:
+    """Yield the number and values of each row for which the mask holds."""
+    for number, row in table[yes(mask)].iterrows():
+        yield int(str(number)), row
+
+
+def alike(problems: Sequence[Problem], many: str) -> Iterator[Problem]:
+    """Yield like problems one by one, or as one where they are more than a reader would go through."""
+    if len(problems) <= MOST_ALIKE:
+        yield from problems
+    else:
+        first = problems[0]
+        yield Problem(
+            *(first.sheet, f"{len(problems):,} {many}, the first in row {first.row}", first.expected, first.mend),
+            *(first.row, first.column),
+            rule=first.rule,
+        )
+
+
+def _known_strata(_: Facts, tables: Tables) -> Iterator[Problem]:
+    known = set(tables["strata"]["stratum"].dropna())
+    listed = ", ".join(sorted(known))[:300]
+    for sheet in ("records", "counts", "selection", "draw"):
+        values = tables[sheet]["stratum"]
+        for number, value in values[values.notna() & ~values.isin(known)].items():
+            yield Problem(
+                *(sheet, repr(value)[:120], f"a stratum of the strata sheet: {listed}"),
+                *("correct the name, or add the stratum", int(str(number)), "stratum"),
+                rule="unknown-stratum",
+                quotes=True,
+            )
+
+
+def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
+    records = tables["records"]
+    known, excluded = set(records["record_id"].dropna()), set(records.loc[records["exclusion"].notna(), "record_id"])
+    for sheet in ("crimes", "second_review"):
+        values = tables[sheet]["record_id"]
+        for number, value in values[values.notna() & ~values.isin(known)].items():
+            yield Problem(
+                *(sheet, repr(value)[:120], "a record of the records sheet", "correct the number, or add the record"),
+                *(int(str(number)), "record_id"),
+                rule="unknown-record",
+                quotes=True,
+            )
+        for number, value in values[values.isin(excluded)].items():
+            yield Problem(
+                *(sheet, repr(value)[:120], "a record that is in the audit: this one has an exclusion"),
+                *("delete the row, or the record's exclusion", int(str(number)), "record_id"),
+                rule="crime-of-excluded",
+                quotes=True,
+            )
+
+
+def _times(facts: Facts, tables: Tables) -> Iterator[Problem]:
+    crimes = tables["crimes"]
+    delay = crimes["recorded_at"] - crimes["reported_at"]
+    for number, row in rows(crimes, delay < timedelta(0)):
+        yield Problem(
+            *("crimes", f"{row.recorded_at:%d/%m/%Y %H:%M}", f"a time from {row.reported_at:%d/%m/%Y %H:%M} on"),
+            *("correct one of the two times", number, "recorded_at"),
+            rule="recorded-before-reported",
+        )
+    for number, _row in rows(crimes, crimes["recorded_at"].notna() & ~crimes["recorded"].fillna(True).astype(bool)):
+        yield Problem(
+            *("crimes", "a time for a crime marked not recorded", "a blank cell"),
+            *("correct recorded, or clear the time", number, "recorded_at"),
+            rule="time-of-missed",
+        )
+    hours = facts.get("timeliness_hours", 24)
+    within = (delay <= timedelta(hours=min(max(hours, 0), 100_000))).astype("boolean")
+    for number, row in rows(crimes, delay.notna() & crimes["in_time"].notna() & (within != crimes["in_time"])):
+        answer = "yes" if row["in_time"] else "no"
+        yield Problem(
+            *("crimes", answer, f"{'no' if row['in_time'] else 'yes'}, as the two times and {hours} hours say"),
+            *("correct the answer or the times", number, "in_time"),
+            rule="in-time-disagrees",
+        )
+
+
+def _opened_within_period(_: Facts, tables: Tables) -> Iterator[Problem]:
+    periods = tables["strata"].drop_duplicates("stratum").set_index("stratum")[["period_start", "period_end"]]
+    records = tables["records"].join(periods, on="stratum")
+    day = records["opened_at"].dt.normalize()
+    found = [
+        Problem(
+            *("records", f"{row.opened_at:%d/%m/%Y}", f"a day of the audit period of {row.stratum}"),
+            *("correct the date, or take the record out", number, "opened_at"),
+            rule="outside-period",
+        )
+        for number, row in rows(records, (day < records["period_start"]) | (day > records["period_end"]))
+    ]
+    yield from alike(found, "records opened outside the period")
+
+
+def _n100_answered(_: Facts, tables: Tables) -> Iterator[Problem]:
+    table = tables["n100"]
+    for test, column in (("needed", "made"), ("examined", "outcome")):
+        for number, _row in rows(table, (table["test"] == test) & table[column].isna()):
+            expected, mend = f"an answer, since the N100 was {test}", "fill it in, or take the row out"
+            yield Problem("n100", "a blank cell", expected, mend, number, column, rule="n100-unanswered")
+
+
+def _crimes_numbered(_: Facts, tables: Tables) -> Iterator[Problem]:
+    crimes = tables["crimes"].dropna(subset=["record_id", "crime_number"])
+    held = crimes.groupby("record_id")["crime_number"].transform("size")
+    found = [
+        Problem(
+            *("crimes", f"crime {row.crime_number}", f"numbers from 1 to {held[number]} within the record"),
+            *("renumber the record's crimes, or add the one left out", number, "crime_number"),
+            rule="crime-numbers",
+        )
+        for number, row in rows(crimes, (crimes["crime_number"] > held) | (crimes["crime_number"] == 0))
+    ]
+    yield from alike(found, "crimes numbered beyond those of their record")
+
+
+def _reasons(_: Facts, tables: Tables) -> Iterator[Problem]:
+    crimes = tables["crimes"]
+    recorded = crimes["recorded"].astype("boolean")
+    for name in ("reason", *AFTERCARE):
+        rule = "reason-of-recorded" if name == "reason" else "aftercare-of-recorded"
+        found = [
+            Problem(
+                *("crimes", f"an entry for a recorded crime, under {name}", "a blank cell: it is for missed crimes"),
+                *("correct recorded, or clear the cell", number, name),
+                rule=rule,
+            )
+            for number, _row in rows(crimes, recorded & crimes[name].notna())
+        ]
+        yield from alike(found, f"recorded crimes with an entry under {name}")
+    if crimes["reason"].notna().any():
+        found = [
+            Problem(
+                *("crimes", "a missed crime without a reason", "why it was not recorded"),
+                *("fill it in, if only as: none given", number, "reason"),
+                rule="reason-missing",
+            )
+            for number, _row in rows(crimes, ~recorded & crimes["reason"].isna())
+        ]
+        yield from alike(found, "missed crimes without a reason")
+
+
+def _second_review(_: Facts, tables: Tables) -> Iterator[Problem]:
+    crimes, review = tables["crimes"], tables["second_review"]
+    if review.empty:
+        return
+    keys = ["record_id", "crime_number"]
+    first = crimes.dropna(subset=keys).drop_duplicates(keys).set_index(keys)["recorded"]
+    records = set(crimes["record_id"].dropna())
+    for number, row in review.dropna(subset=keys).iterrows():
+        key, place = (row["record_id"], row["crime_number"]), int(str(number))
+        if key not in first.index:
+            if row["record_id"] in records:
+                yield Problem(
+                    *("second_review", f"{key[0]}, {key[1]}", "a crime of the crimes sheet"),
+                    *("correct the number, or add the crime", place, "crime_number"),
+                    rule="unknown-crime",
+                    quotes=True,
+                )
+        elif pd.notna(row["first"]) and pd.notna(first[key]) and row["first"] != first[key]:
+            yield Problem(
+                *("second_review", "yes" if row["first"] else "no", "the answer that the crimes sheet has"),
+                *("correct one of the two", place, "first"),
+                rule="second-review-disagrees",
+            )
+
+
+def _drawn(_: Facts, tables: Tables) -> Iterator[Problem]:
+    selection, records = tables["selection"], tables["records"]
+    if selection.empty or records.empty:
+        return
+    sample = selection[yes(selection["role"] == "sample")]
+    for sheet, rows, known, rule, found in (
+        ("selection", sample, records["record_id"], "drawn-not-examined", "drawn, but not among the records"),
+        ("records", records, sample["record_id"], "examined-not-drawn", "examined, but not drawn for the sample"),
+    ):
+        values = rows["record_id"]
+        problems = [
+            Problem(
+                *(sheet, f"{value} {found}", "the same records in both sheets"),
+                *("examine it, or set it aside with a reason", int(str(number)), "record_id"),
+                rule=rule,
+                quotes=True,
+            )
+            for number, value in values[values.notna() & ~values.isin(set(known.dropna()))].items()
+        ]
+        yield from alike(problems, f"records {found}")
+
+
+def _frames_agree(_: Facts, tables: Tables) -> Iterator[Problem]:
+    draw, strata = tables["draw"], tables["strata"]
+    stated = draw["stratum"].map(strata.drop_duplicates("stratum").set_index("stratum")["records_in_frame"])
+    for number, row in rows(draw, stated.notna() & (draw["records_in_frame"] != stated)):
+        yield Problem(
+            *("draw", str(row.records_in_frame), f"{stated[number]}, as the strata sheet has for {row.stratum}"),
+            *("correct the strata sheet, or leave it if the frame was counted again", number, "records_in_frame"),
+            rule="frame-disagrees",
+        )
+
+
+ROWS_AGREE: tuple[Reconciliation, ...] = (
+    Reconciliation("Every stratum named is in the strata sheet", ("strata", "records", "counts"), _known_strata),
+    Reconciliation("Every crime belongs to a record in the audit", ("records", "crimes"), _known_records),
+    Reconciliation("Crimes are recorded after they are reported", ("crimes",), _times),
+    Reconciliation("Records were opened within the audit period", ("records", "strata"), _opened_within_period),
+    Reconciliation("Each N100 has the answer to its test", ("n100",), _n100_answered),
+    Reconciliation("Crimes are numbered from 1 within their record", ("crimes",), _crimes_numbered),
+    Reconciliation("Reasons and aftercare stand beside missed crimes only", ("crimes",), _reasons),
+    Reconciliation("Second reviews are of crimes in the audit", ("second_review", "crimes"), _second_review),
+    Reconciliation("The records examined are those drawn", ("selection", "records"), _drawn),
+    Reconciliation("The frame drawn from is the frame stated", ("draw", "strata"), _frames_agree),
+)
