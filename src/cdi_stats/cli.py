@@ -19,6 +19,12 @@ AuditArgument = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 LevelOption = Annotated[float, typer.Option("--confidence-level", help="Confidence level, a share such as 0.95.")]
+MappingOption = Annotated[
+    Path | None, typer.Option(help="A mapping of a force's own workbook; else one that lies beside the audit.")
+]
+OverridesOption = Annotated[
+    Path | None, typer.Option(help="Problems that someone accepts; else the file that lies beside the audit.")
+]
 MethodOption = Annotated[
     str, typer.Option("--method", help="Interval: wilson, korn-graubard, logit, likelihood, arcsine or wald.")
 ]
@@ -55,18 +61,31 @@ def report(
 
 
 @app.command()
-def check(audit: AuditArgument, as_json: JsonOption = False) -> None:
+def check(
+    audit: AuditArgument,
+    as_json: JsonOption = False,
+    mapping: MappingOption = None,
+    overrides: OverridesOption = None,
+    as_overrides: Annotated[
+        bool, typer.Option("--as-overrides", help="Print blocks for an overrides file, to be given reasons.")
+    ] = False,
+) -> None:
     """Check an audit file and list every problem."""
-    from cdi_stats.audit.reading import check_audit
+    from cdi_stats.audit.overrides import as_override
+    from cdi_stats.audit.problems import rules
+    from cdi_stats.audit.reading import inspect_audit
 
-    problems = check_audit(audit)
-    errors = sum(problem.severity == "error" for problem in problems)
+    found = inspect_audit(audit, mapping=mapping, overrides=overrides)
+    errors = sum(problem.severity == "error" for problem in found.problems)
     if as_json:
-        typer.echo(json.dumps([problem.to_json() for problem in problems], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([problem.to_json() for problem in found.problems], indent=1, ensure_ascii=False))
+    elif as_overrides:
+        typer.echo("\n\n".join(as_override(p) for p in found.problems if rules()[p.rule].acceptable))
     else:
-        for problem in problems:
+        for problem in found.problems:
             typer.echo(problem)
-        typer.echo(f"{audit}: {errors} to mend, {len(problems) - errors} to look at")
+        accepted = f", {len(found.accepted)} accepted" if found.accepted else ""
+        typer.echo(f"{audit}: {errors} to mend, {len(found.problems) - errors} to look at{accepted}")
     if errors:
         raise typer.Exit(2)
 
@@ -78,12 +97,15 @@ def estimate(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     confidence_level: LevelOption = 0.95,
     method: MethodOption = "wilson",
+    mapping: MappingOption = None,
+    overrides: OverridesOption = None,
 ) -> None:
     """Print every measure of an audit with its interval."""
     from cdi_stats.audit.reading import read_audit
     from cdi_stats.findings.examine import examine
 
-    findings = examine(read_audit(audit), confidence_level=confidence_level, method=method)
+    read = read_audit(audit, mapping=mapping, overrides=overrides)
+    findings = examine(read, confidence_level=confidence_level, method=method)
     _print_table(findings.table, ESTIMATE_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 

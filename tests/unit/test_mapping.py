@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -487,3 +488,12 @@ def test_a_schema_workbook_needs_no_mapping(standard):
     path.with_name("audit.mapping.toml").write_text(draft_mapping(path).toml, encoding="utf-8")
     assert findings(path) == before
     assert inspect_audit(path).problems == ()
+
+
+def test_the_mappings_of_the_guide_are_valid(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "map-a-workbook.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        (tmp_path / "m.toml").write_text(block, encoding="utf-8")
+        assert read_mapping(tmp_path / "m.toml").sheets
