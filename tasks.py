@@ -36,8 +36,10 @@ def setup() -> None:
     print("Setting up .venv from requirements.lock ...", flush=True)
     venv.create(VENV, with_pip=True, clear=True)
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", LOCK)
+    # the lock is whole; to let pip resolve it again would look at newer releases, which have no hash here
+    run(*pip, "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", LOCK)
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    run(PYTHON, "-m", "pip", "--disable-pip-version-check", "check")
     stamp.write_text(wanted, encoding="ascii")
 
 
