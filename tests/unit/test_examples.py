@@ -492,7 +492,9 @@ def test_kent_report_2019_victims_told_of_a_cancellation(load):
 
 
 def test_kent_report_2019_equality(load):
-    held = {name: dict(load(name)["equality"][["characteristic", "collected"]].itertuples(index=False)) for name in NAMES}
+    held = {
+        name: dict(load(name)["equality"][["characteristic", "collected"]].itertuples(index=False)) for name in NAMES
+    }
     seldom = ("disability", "religion", "sexual orientation")
     assert held["kent-2017"] == dict.fromkeys(("age", "gender", "ethnicity"), "always") | dict.fromkeys(
         (*seldom, "gender reassignment"), "where relevant"

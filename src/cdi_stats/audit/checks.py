@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from cdi_stats.audit.consistency import Tables
+from cdi_stats.audit.consistency import MOST_ALIKE, Tables
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.reconciliations import RECONCILIATIONS
 from cdi_stats.audit.schema import FACTS, SHEETS, Column, Sheet
 
 Place = tuple[str, int | None, str | None]
+MOST = 1_000_000_000
 
 
 def check_tables(facts: dict[str, Any], tables: Tables, known: set[Place]) -> list[Problem]:
@@ -75,7 +76,7 @@ def _pandera_schema(name: str) -> Any:
     import pandera.pandas as pandera
 
     checks = {
-        "whole": [pandera.Check.ge(0)],
+        "whole": [pandera.Check.in_range(0, MOST)],
         "share": [pandera.Check.in_range(0, 1)],
     }
     return pandera.DataFrameSchema(
@@ -98,19 +99,30 @@ def _problem(sheet: Sheet, column: Column, case: dict[Any, Any]) -> Problem:
         return Problem(sheet.name, "a blank cell", column.expected, mend, *place, rule="blank-cell")
     found, mend = repr(case["failure_case"])[:120], "correct the cell"
     if column.kind != "code":
-        return Problem(sheet.name, found, column.expected, mend, *place, rule="out-of-range")
-    near = get_close_matches(str(case["failure_case"]), column.allowed, n=1)
-    mend = f"correct the cell: perhaps {near[0]}" if near else mend
+        limit = f", at most {MOST:,}" if column.kind == "whole" and case["failure_case"] > MOST else ""
+        return Problem(sheet.name, found, f"{column.expected}{limit}", mend, *place, rule="out-of-range")
+    near = _nearest(str(case["failure_case"]), tuple(column.allowed))
+    mend = f"correct the cell: perhaps {near}" if near else mend
     return Problem(sheet.name, found, column.expected, mend, *place, rule="code-not-listed", quotes=True)
+
+
+@cache
+def _nearest(value: str, allowed: tuple[str, ...]) -> str:
+    return next(iter(get_close_matches(value, allowed, n=1)), "")
 
 
 def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[Problem]:
     """Yield the texts outside a list that only names the usual ones, each at its first row."""
     lowered = values.dropna().str.lower()
     strange = lowered[~lowered.isin(list(column.allowed))].drop_duplicates()
+    if len(strange) > MOST_ALIKE:
+        found = f"{len(strange):,} texts that are not among the usual ones, the first in row {strange.index[0]}"
+        expected, mend = f"one of the list {column.codes}", "write those of the list where they are meant"
+        yield Problem(sheet.name, found, expected, mend, int(strange.index[0]), column.name, rule="unusual-code")
+        return
     for number, value in strange.items():
-        near = get_close_matches(str(value), column.allowed, n=1)
-        mend = f"write {near[0]} if that is meant" if near else "leave it if it is meant"
+        near = _nearest(str(value), tuple(column.allowed))
+        mend = f"write {near} if that is meant" if near else "leave it if it is meant"
         found, expected = (
             repr(str(values.loc[int(str(number))]))[:120],
             f"one of the list {column.codes}",
@@ -121,6 +133,8 @@ def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[P
 
 def _repeated(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     """Yield the rows whose key stands above already; a record's second stratum is a fault of its own."""
+    required = [column.name for column in sheet.columns if column.required and column.name in sheet.key]
+    table = table.dropna(subset=required)
     repeated = table[table.duplicated(list(sheet.key), keep="first")]
     first = table.drop_duplicates(list(sheet.key)).set_index(list(sheet.key)) if not repeated.empty else table
     for number, row in repeated.iterrows():

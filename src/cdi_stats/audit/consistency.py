@@ -36,8 +36,8 @@ def yes(mask: Any) -> Any:
 
 def rows(table: pd.DataFrame, mask: Any) -> Iterator[tuple[int, Any]]:
     """Yield the number and values of each row for which the mask holds."""
-    for number, row in table[yes(mask)].iterrows():
-        yield int(str(number)), row
+    for row in table[yes(mask)].itertuples():
+        yield int(str(row.Index)), row
 
 
 def alike(problems: Sequence[Problem], many: str) -> Iterator[Problem]:
@@ -55,6 +55,8 @@ def alike(problems: Sequence[Problem], many: str) -> Iterator[Problem]:
 
 def _known_strata(_: Facts, tables: Tables) -> Iterator[Problem]:
     known = set(tables["strata"]["stratum"].dropna())
+    if not known:
+        return
     listed = ", ".join(sorted(known))[:300]
     for sheet in ("records", "counts", "selection", "draw"):
         values = tables[sheet]["stratum"]
@@ -72,6 +74,10 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
     known, excluded = set(records["record_id"].dropna()), set(records.loc[records["exclusion"].notna(), "record_id"])
     for sheet in ("crimes", "second_review"):
         values = tables[sheet]["record_id"]
+        if not known and values.notna().any():
+            found, expected = f"{len(values):,} rows, but no record", "the records that they belong to"
+            yield Problem(sheet, found, expected, "fill in the records sheet", rule="unknown-record")
+            continue
         for number, value in values[values.notna() & ~values.isin(known)].items():
             yield Problem(
                 *(sheet, repr(value)[:120], "a record of the records sheet", "correct the number, or add the record"),
@@ -93,9 +99,12 @@ def _times(facts: Facts, tables: Tables) -> Iterator[Problem]:
     delay = crimes["recorded_at"] - crimes["reported_at"]
     for number, row in rows(crimes, delay < timedelta(0)):
         yield Problem(
-            *("crimes", f"{row.recorded_at:%d/%m/%Y %H:%M}", f"a time from {row.reported_at:%d/%m/%Y %H:%M} on"),
-            *("correct one of the two times", number, "recorded_at"),
+            *("crimes", f"{row.recorded_at:%d/%m/%Y %H:%M}, reported {row.reported_at:%d/%m/%Y %H:%M}"),
+            *("a time from that of the report on", "correct one of the two times"),
+            row=number,
+            column="recorded_at",
             rule="recorded-before-reported",
+            quotes=True,
         )
     for number, _row in rows(crimes, crimes["recorded_at"].notna() & ~crimes["recorded"].fillna(True).astype(bool)):
         yield Problem(
@@ -103,12 +112,18 @@ def _times(facts: Facts, tables: Tables) -> Iterator[Problem]:
             *("correct recorded, or clear the time", number, "recorded_at"),
             rule="time-of-missed",
         )
+    for number, _row in rows(crimes, yes(crimes["in_time"]) & ~crimes["recorded"].fillna(True).astype(bool)):
+        yield Problem(
+            *("crimes", "in time, for a crime marked not recorded", "no, or a blank cell"),
+            *("correct recorded, or clear the answer", number, "in_time"),
+            rule="in-time-of-missed",
+        )
     hours = facts.get("timeliness_hours", 24)
     within = (delay <= timedelta(hours=min(max(hours, 0), 100_000))).astype("boolean")
     for number, row in rows(crimes, delay.notna() & crimes["in_time"].notna() & (within != crimes["in_time"])):
-        answer = "yes" if row["in_time"] else "no"
+        answer, other = ("yes", "no") if row.in_time else ("no", "yes")
         yield Problem(
-            *("crimes", answer, f"{'no' if row['in_time'] else 'yes'}, as the two times and {hours} hours say"),
+            *("crimes", answer, f"{other}, as the two times and {hours} hours say"),
             *("correct the answer or the times", number, "in_time"),
             rule="in-time-disagrees",
         )
@@ -123,10 +138,44 @@ def _opened_within_period(_: Facts, tables: Tables) -> Iterator[Problem]:
             *("records", f"{row.opened_at:%d/%m/%Y}", f"a day of the audit period of {row.stratum}"),
             *("correct the date, or take the record out", number, "opened_at"),
             rule="outside-period",
+            quotes=True,
         )
         for number, row in rows(records, (day < records["period_start"]) | (day > records["period_end"]))
     ]
     yield from alike(found, "records opened outside the period")
+
+
+def _reported_when_opened(_: Facts, tables: Tables) -> Iterator[Problem]:
+    """Yield the crimes reported more than a day before their record was opened."""
+    crimes, records = tables["crimes"], tables["records"].dropna(subset=["record_id"]).drop_duplicates("record_id")
+    if crimes.empty or records.empty:
+        return
+    opened = crimes["record_id"].map(records.set_index("record_id")["opened_at"])
+    found = [
+        Problem(
+            *("crimes", f"{row.reported_at:%d/%m/%Y %H:%M}, its record opened {opened[number]:%d/%m/%Y %H:%M}"),
+            *("a report not more than a day before its record", "correct one of the two"),
+            row=number,
+            column="reported_at",
+            rule="reported-before-opened",
+            quotes=True,
+        )
+        for number, row in rows(crimes, opened - crimes["reported_at"] > timedelta(days=1))
+    ]
+    yield from alike(found, "crimes reported more than a day before their record was opened")
+
+
+def _two_auditors(_: Facts, tables: Tables) -> Iterator[Problem]:
+    records = tables["records"]
+    found = [
+        Problem(
+            *("records", "the first auditor's name", "another auditor, or a blank cell"),
+            *("correct one of the two", number, "second_auditor"),
+            rule="same-auditor",
+        )
+        for number, _row in rows(records, records["auditor"].str.lower() == records["second_auditor"].str.lower())
+    ]
+    yield from alike(found, "records whose second auditor is the first")
 
 
 def _n100_answered(_: Facts, tables: Tables) -> Iterator[Problem]:
@@ -240,6 +289,8 @@ ROWS_AGREE: tuple[Reconciliation, ...] = (
     Reconciliation("Every crime belongs to a record in the audit", ("records", "crimes"), _known_records),
     Reconciliation("Crimes are recorded after they are reported", ("crimes",), _times),
     Reconciliation("Records were opened within the audit period", ("records", "strata"), _opened_within_period),
+    Reconciliation("Crimes are reported when their record is opened", ("crimes", "records"), _reported_when_opened),
+    Reconciliation("The second auditor is another than the first", ("records",), _two_auditors),
     Reconciliation("Each N100 has the answer to its test", ("n100",), _n100_answered),
     Reconciliation("Crimes are numbered from 1 within their record", ("crimes",), _crimes_numbered),
     Reconciliation("Reasons and aftercare stand beside missed crimes only", ("crimes",), _reasons),

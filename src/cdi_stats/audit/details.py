@@ -1,0 +1,52 @@
+"""What the rows of an audit's other sheets already count: the cases due and done that a count must not repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from cdi_stats.audit.schema import FLAGS
+
+ALL = "all"
+AFTERCARE = ("safeguarding", "investigated")
+Counted = tuple[str, str, str]
+Cases = tuple[int, int | None]
+
+
+def counted_in_detail(tables: dict[str, pd.DataFrame]) -> dict[Counted, Cases]:
+    """Return {(measure, domain, stratum): (cases due, cases done)} of every rate that rows of a sheet give.
+
+    Domain and stratum are "all" where the rate is of the whole; done is None where it takes the audit's facts to tell.
+    """
+    return {key: cases for found in (_of_crimes(tables), _of_reviews(tables)) for key, cases in found if cases[0]}
+
+
+def _of_crimes(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases]]:
+    crimes, records = tables["crimes"], tables["records"].dropna(subset=["record_id"]).drop_duplicates("record_id")
+    stratum = crimes["record_id"].map(records.set_index("record_id")["stratum"])
+    recorded, missed = crimes["recorded"].fillna(False).astype(bool), ~crimes["recorded"].fillna(True).astype(bool)
+    timed = recorded & ((crimes["recorded_at"].notna() & crimes["reported_at"].notna()) | crimes["in_time"].notna())
+    for name in (ALL, *stratum.dropna().unique()):
+        part = (stratum == name).fillna(False).astype(bool) | (name == ALL)
+        yield ("recording_rate", ALL, str(name)), (int(part.sum()), int((part & recorded).sum()))
+        yield ("timeliness", ALL, str(name)), (int((part & timed).sum()), None)
+    for flag in (ALL, *FLAGS):
+        part = crimes[flag].fillna(False).astype(bool) if flag != ALL else missed | True
+        for measure in AFTERCARE:
+            known = missed & crimes[measure].notna() & part
+            yield (measure, flag, ALL), (int(known.sum()), int((known & crimes[measure].fillna(False)).sum()))
+
+
+def _of_reviews(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases]]:
+    n100, vulnerable, cancelled = (tables[name] for name in ("n100", "vulnerable", "cancellations"))
+    needed, examined = n100[n100["test"] == "needed"], n100[n100["test"] == "examined"]
+    yield ("n100_made", ALL, ALL), (len(needed), int(needed["made"].fillna(False).sum()))
+    yield ("n100_correct", ALL, ALL), (len(examined), int((examined["outcome"] == "correct").sum()))
+    due, done = (int(vulnerable[name].fillna(0).sum()) for name in ("reported", "recorded"))
+    yield ("vulnerable_victims", ALL, ALL), (due, done)
+    told = cancelled["victim_informed"]
+    yield ("victims_informed", ALL, ALL), (int(told.notna().sum()), int(told.fillna(False).sum()))
+    for kind in (ALL, *cancelled["crime_type"].dropna().unique()):
+        part = cancelled if kind == ALL else cancelled[cancelled["crime_type"] == kind]
+        yield ("cancelled_correctly", str(kind), ALL), (len(part), int(part["correct"].fillna(False).sum()))
