@@ -28,12 +28,15 @@ METHODS_DEFAULTS = {
     "coverage": "small",
     "seed": 1,
 }
+OWN_DEFAULTS = {
+    "methods": METHODS_DEFAULTS,
+    "data_quality": {"audit": "kent-2017", "show_cells": False, "show_records": False},
+}
 
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_what_is_not_given_gets_its_default(report):
-    defaults = METHODS_DEFAULTS if report == "methods" else DEFAULTS
-    assert check_parameters(report, {"audit": "kent-2017"}) == defaults
+    assert check_parameters(report, {"audit": "kent-2017"}) == OWN_DEFAULTS.get(report, DEFAULTS)
 
 
 @pytest.mark.parametrize("report", ["inspection", "reinspection"])

@@ -60,6 +60,7 @@ REPORTS: dict[str, type[Parameters]] = {
     "inspection": InspectionParameters,
     "reinspection": InspectionParameters,
     "methods": MethodsParameters,
+    "data_quality": DataQualityParameters,
 }
 
 

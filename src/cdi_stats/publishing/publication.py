@@ -17,7 +17,9 @@ from typing import Any
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import (
     NO_EARLIER,
+    Inspection,
     bundled_audits,
+    inspect_audit,
     locate_audit,
     locate_bundled,
     locate_earlier,
@@ -33,6 +35,7 @@ from cdi_stats.publishing.typst import render_pdf
 from cdi_stats.report.blocks import Json, figures
 
 COMPARING = ("reinspection",)
+WITH_ERRORS = ("data_quality",)
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst")
 WRITERS: dict[str, Callable[[Document], bytes]] = {
     "html": lambda document: render_html(document).encode("utf-8"),
@@ -67,7 +70,7 @@ def publish(
 
     `formats` are "html" and "pdf"; `earlier` and `parameters` as the report takes them. Raises BadParameters,
     UnreadableAudit or AuditProblems before anything starts, ReportFailed when the notebook or its verification fails;
-    an earlier publication then stays as it was.
+    an earlier publication then stays as it was. The data quality report is made of an audit with errors too.
     """
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
@@ -101,7 +104,7 @@ def _renew_index(out: Path) -> None:
 
 
 def _write(
-    report: str, checked: Mapping[str, Any], inputs: Sequence[Audit], formats: Iterable[str], stage: Path
+    report: str, checked: Mapping[str, Any], inputs: Sequence[Audit | Inspection], formats: Iterable[str], stage: Path
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
     document = _execute(report, checked, stage, formats)
@@ -131,9 +134,11 @@ def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
     return dict(sorted(found.items()))
 
 
-def _inputs(report: str, checked: Mapping[str, Any]) -> list[Audit]:
+def _inputs(report: str, checked: Mapping[str, Any]) -> list[Audit | Inspection]:
     """Read the audits a report needs, so that anything wrong with them is said before a kernel starts."""
     path = locate_audit(checked["audit"])
+    if report in WITH_ERRORS:
+        return [inspect_audit(path)]
     audit = read_audit(path)
     earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
     if earlier is None and report in COMPARING:
@@ -174,25 +179,29 @@ def _verify(document: Document, shown: Mapping[str, Json], stage: Path, report: 
         missing = [key for key in shown if f'data-figure="{escape(key)}"' not in page]
         if missing:
             raise ReportFailed(f"{report}: the page lacks {len(missing)} figures, the first is {missing[0]}")
-    if not document.date:
+    if not document.date and not (document.subtitle and report in WITH_ERRORS):
         raise ReportFailed(f"{report}: the notebook shows no title; expected its first section to be report.title()")
 
 
 def _manifest(
-    report: str, document: Document, parameters: Mapping[str, Any], inputs: Iterable[Audit], stage: Path
+    report: str, document: Document, parameters: Mapping[str, Any], inputs: Iterable[Audit | Inspection], stage: Path
 ) -> Json:
     return {
         "report": report,
         "title": document.title,
         "subtitle": document.subtitle,
         "date": document.date,
-        "force": next(iter(inputs)).facts.force,
+        "force": _force(next(iter(inputs))),
         "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in inputs],
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
         "files": {path.name: _digest(path) for path in sorted(stage.iterdir()) if path.is_file()},
     }
+
+
+def _force(audit: Audit | Inspection) -> str:
+    return audit.facts.force if isinstance(audit, Audit) else str(audit.facts.get("force", ""))
 
 
 def _digest(path: Path) -> str:
