@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from cdi_stats.audit import cells
-from cdi_stats.audit.files import Flaw
+from cdi_stats.audit.archive import Flaw
 
 JUNE = datetime(2018, 6, 30)
 LATE = datetime(2018, 6, 30, 14, 5)

@@ -12,9 +12,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from cdi_stats.audit import files
+from cdi_stats.audit import archive, sheet_xml
+from cdi_stats.audit.archive import Flaw
 from cdi_stats.audit.examples import build_example
-from cdi_stats.audit.files import Flaw, open_book
+from cdi_stats.audit.files import open_book
 from cdi_stats.audit.reading import check_audit, inspect_audit, read_audit
 from cdi_stats.audit.template import write_workbook
 from cdi_stats.errors import UnreadableAudit
@@ -253,7 +254,7 @@ def test_cells_without_addresses_are_refused(book, tmp_path):
 
 
 def test_a_bomb_is_refused_by_what_it_unpacks_to(book, tmp_path):
-    refused(tmp_path, rezip(book, {}, [("xl/bomb.xml", b"0" * (files.MOST_BYTES + 1))]), "unpacks to .* bytes")
+    refused(tmp_path, rezip(book, {}, [("xl/bomb.xml", b"0" * (archive.MOST_BYTES + 1))]), "unpacks to .* bytes")
 
 
 def test_a_claim_of_size_is_not_taken_on_trust(book, tmp_path):
@@ -264,7 +265,7 @@ def test_a_claim_of_size_is_not_taken_on_trust(book, tmp_path):
 
 def test_texts_that_multiply_are_refused(tmp_path, monkeypatch):
     """One long shared text may stand in every cell of a sheet."""
-    monkeypatch.setattr(files, "MOST_TEXT", 1_000_000)
+    monkeypatch.setattr(sheet_xml, "MOST_TEXT", 1_000_000)
     write_workbook({"records": pd.DataFrame({"record_id": ["x" * 30_000] * 200})}, tmp_path / "a.xlsx")
     with pytest.raises(UnreadableAudit, match="texts come to 6,"):
         open_book(tmp_path / "a.xlsx").read("records")
@@ -304,8 +305,8 @@ def test_what_is_no_workbook_is_called_by_its_name(tmp_path, data, message):
 def test_other_archives(tmp_path):
     for name, message in (("xl/workbook.bin", "binary workbook"), ("word/document.xml", "found no workbook")):
         out = io.BytesIO()
-        with zipfile.ZipFile(out, "w") as archive:
-            archive.writestr(name, b"x")
+        with zipfile.ZipFile(out, "w") as other:
+            other.writestr(name, b"x")
         refused(tmp_path, out.getvalue(), message)
 
 

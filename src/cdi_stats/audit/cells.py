@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from cdi_stats.audit.files import Flaw
+from cdi_stats.audit.archive import Flaw
 
 YES = {"yes", "y", "true", "t", "1", "-1", "✓", "✔", "☑", "tick", "ticked", "yes."}
 NO = {"no", "n", "false", "f", "0", "✗", "✘", "☐", "cross", "crossed", "no."}

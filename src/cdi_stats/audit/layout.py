@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from cdi_stats.audit import cells
+from cdi_stats.audit.archive import Flaw
 from cdi_stats.audit.cells import Cells
-from cdi_stats.audit.files import Flaw, Row
+from cdi_stats.audit.files import Row
 from cdi_stats.audit.mapping import Conventions, Layout
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.schema import Sheet

@@ -19,9 +19,10 @@ from typing import Any
 import pandas as pd
 
 from cdi_stats.audit import cells
+from cdi_stats.audit.archive import Flaw
 from cdi_stats.audit.cells import Cells
 from cdi_stats.audit.checks import check_tables
-from cdi_stats.audit.files import Book, Flaw, Row, is_audit_file, open_book
+from cdi_stats.audit.files import Book, Row, is_audit_file, open_book
 from cdi_stats.audit.layout import lay_out, unknown
 from cdi_stats.audit.mapping import ColumnMapping, locate_mapping, locate_overrides, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
