@@ -50,9 +50,11 @@ _HOMES = {
     "open_frame": "audit.frame",
     "open_methods": "report.methods_report",
     "open_report": "report.inspection",
+    "open_sample_plan": "report.sample_plan",
     "p_prime_chart": "methods.monitoring",
     "pilot_design": "methods.pilot",
     "plan_from_pilot": "methods.pilot",
+    "plan_sample": "findings.sample_plan",
     "plan_strata_from_pilot": "methods.allocation",
     "planned_against_achieved": "methods.reconciliation",
     "pool_rates": "methods.pooling",
@@ -69,6 +71,7 @@ _HOMES = {
     "simulate_coverage": "methods.coverage",
     "stratified_rate": "methods.stratified",
     "sum_totals": "methods.extrapolation",
+    "write_template": "audit.template",
     "write_workbook": "audit.template",
 }
 

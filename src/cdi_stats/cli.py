@@ -15,8 +15,10 @@ from cdi_stats.errors import BadParameters, CdiStatsError
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 AuditArgument = Annotated[
-    str, typer.Argument(help="A bundled audit's name, an .xlsx workbook, or a folder of CSV files.")
+    str,
+    typer.Argument(help="A bundled audit's name, a workbook (.xlsx, .xlsm or .ods), or a folder of CSV or Parquet."),
 ]
+PlanArgument = Annotated[Path, typer.Argument(help="A sampling plan (.toml), as cdi init writes one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 LevelOption = Annotated[float, typer.Option("--confidence-level", help="Confidence level, a share such as 0.95.")]
 MappingOption = Annotated[
@@ -43,8 +45,70 @@ def _version(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to start in; it is made where it is not there.")],
+    theirs: Annotated[
+        Path | None, typer.Option("--from", help="A force's own workbook, to draft a mapping from.")
+    ] = None,
+) -> None:
+    """Start an audit: a workbook to fill in, a worked example, a sampling plan; or a mapping of your own workbook."""
+    from cdi_stats.audit.project import start_project
+
+    project = start_project(folder, theirs=theirs)
+    for file in project.files:
+        typer.echo(file)
+    for line in project.unmatched:
+        typer.echo(f"not matched: {line}", err=True)
+
+
+@app.command()
+def plan(
+    plan: PlanArgument,
+    as_json: JsonOption = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the records of each stratum into the plan.")] = False,
+) -> None:
+    """Print how many records a sampling plan needs, what margins to expect, and the days that hold them."""
+    from cdi_stats.audit.sampling import read_plan, write_sizes
+    from cdi_stats.findings.sample_plan import plan_sample, plan_table
+
+    found = plan_sample(read_plan(plan), base=plan.parent)
+    _print_table(plan_table(found), None, as_json=as_json, as_csv=False)
+    if write:
+        write_sizes(plan, {stratum.stratum: stratum.records for stratum in found.strata})
+        typer.echo(f"{plan}: the records of each stratum are written in", err=True)
+
+
+@app.command()
+def draw(
+    plan: PlanArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="The workbook to write; else beside the plan, under its name and -drawn.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the sample of a plan, and write the workbook to fill in and the trail of the draw."""
+    from cdi_stats.audit.drawn import write_drawn
+    from cdi_stats.audit.sampling import read_plan
+    from cdi_stats.audit.selection import draw_from_plan
+
+    read = read_plan(plan)
+    path = out or plan.with_name(f"{plan.stem}-drawn.xlsx")
+    selection = draw_from_plan(read, base=plan.parent)
+    trail = write_drawn(selection, read, path)
+    _print_table(selection.strata, None, as_json=as_json, as_csv=False)
+    if not as_json:
+        for what, rows in selection.trail["frame"].items():
+            typer.echo(f"{rows:,} rows {what}")
+        typer.echo(path)
+        typer.echo(trail)
+
+
+@app.command()
 def report(
-    report: Annotated[str, typer.Argument(help="The report: inspection, reinspection or methods.")],
+    report: Annotated[
+        str,
+        typer.Argument(help="The report: inspection, reinspection, sample_plan, data_quality or methods."),
+    ],
     audit: AuditArgument,
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),

@@ -133,21 +133,66 @@ def plan_strata_from_pilot(
         raise InvalidCounts(f"method: found {method!r}; expected one of {', '.join(MARGINS)}")
     least = checked_whole("minimum", minimum, 1)
     pilot = _pilot_strata(recorded, reported, stratum, population)
-    z = normal_quantile(confidence_level)
-
-    def allocated(records: int) -> dict[Any, int]:
-        return allocate_sample(records, pilot.strata, rule=rule, minimum=least)
-
-    def margin(records: int) -> float:
-        return float(MARGINS[method](pilot.rate, pilot.effective_size(allocated(records)), z))
-
-    low, high = _bounds(pilot.strata, least)
-    most = int(high.sum())
-    total = min(smallest_size(lambda n: n >= most or margin(n) <= margin_of_error, int(low.sum())), most)
+    overall: dict[str, Any] = {
+        "rate": pilot.rate,
+        "crimes_in_frame": pilot.crimes,
+        "confidence_level": confidence_level,
+        "method": method,
+    }
+    records = size_for_overall_margin(margin_of_error, pilot.strata, rule=rule, minimum=least, **overall)
     return StrataPlan(
-        allocated(total), pilot.rate, margin_of_error, margin(total), confidence_level, method, rule, pilot.strata,
-        _cautions(pilot.strata),
+        records, pilot.rate, margin_of_error, expected_overall_margin(records, pilot.strata, **overall),
+        confidence_level, method, rule, pilot.strata, _cautions(pilot.strata),
     )  # fmt: skip
+
+
+def expected_overall_margin(
+    records: Mapping[Any, int],
+    strata: Mapping[Any, PlannedStratum],
+    *,
+    rate: float,
+    crimes_in_frame: float,
+    confidence_level: float = 0.95,
+    method: str = "wilson",
+) -> float:
+    """Return the half-width (a share) to expect of the overall rate, weighted by frames, of so many records a stratum.
+
+    `strata` must state their deviations; `rate` and `crimes_in_frame` are those of all strata together. A census has a
+    margin of 0. Raises InvalidCounts for a stratum without a record, or with more than its frame.
+    """
+    check_confidence_level(confidence_level)
+    for name, sampled in records.items():
+        if not 1 <= sampled <= strata[name].population:
+            raise InvalidCounts(
+                f"records of stratum {name}: found {sampled!r}; expected from 1 to {strata[name].population:,.0f}"
+            )
+    effective = _PilotStrata(dict(strata), rate, crimes_in_frame).effective_size(records)
+    return float(MARGINS[method](rate, effective, normal_quantile(confidence_level)))
+
+
+def size_for_overall_margin(
+    margin_of_error: float,
+    strata: Mapping[Any, PlannedStratum],
+    *,
+    rule: str = "neyman",
+    minimum: int = 2,
+    **overall: Any,
+) -> dict[Any, int]:
+    """Return the fewest records, by stratum, with which the overall rate is to have that margin of error.
+
+    Shared out by `rule`; `overall` as expected_overall_margin takes it. Every record of every frame where that is what
+    it takes.
+    """
+    low, high = _bounds(strata, minimum)
+
+    def allocated(total: int) -> dict[Any, int]:
+        return allocate_sample(total, strata, rule=rule, minimum=minimum)
+
+    def reached(total: int) -> bool:
+        return expected_overall_margin(allocated(total), strata, **overall) <= margin_of_error
+
+    most = int(high.sum())
+    return allocated(min(smallest_size(lambda n: n >= most or reached(n), int(low.sum())), most))
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,17 @@ class Parameters(BaseModel):
 
 
 class InspectionParameters(Parameters):
-    """What an inspection report takes: `earlier` is an audit to compare with, or "none"."""
+    """What an inspection report takes: `earlier` is an audit to compare with, or "none".
+
+    `show_records` prints the records' own numbers instead of their aliases.
+    """
 
     earlier: str = ""
     confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     method: Literal["wilson", "korn-graubard", "logit", "likelihood", "arcsine", "wald"] = "wilson"
     degrees_of_freedom: Literal["kurtosis", "design"] = "kurtosis"
     overall: Literal["", "pooled", "weighted"] = ""
+    show_records: bool = False
 
 
 class DataQualityParameters(Parameters):
@@ -36,13 +40,13 @@ class DataQualityParameters(Parameters):
     show_records: bool = False
 
 
-class SamplePlanParameters(BaseModel):
-    """What the sample plan report takes: `plan` is a sampling plan in TOML, `audit` a pilot or the sample achieved."""
+class SamplePlanParameters(Parameters):
+    """What the sample plan takes: `audit` is a sampling plan in TOML, or an audit taken as a pilot of the next.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    `margin_of_error` (a share) and `confidence_level` are for an audit; a sampling plan states its own.
+    """
 
-    audit: str = ""
-    plan: str = ""
+    margin_of_error: Annotated[float, Field(gt=0, lt=0.5)] = 0.03
     confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
 
 
@@ -61,6 +65,7 @@ REPORTS: dict[str, type[Parameters]] = {
     "reinspection": InspectionParameters,
     "methods": MethodsParameters,
     "data_quality": DataQualityParameters,
+    "sample_plan": SamplePlanParameters,
 }
 
 

@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import (
     NO_EARLIER,
-    Inspection,
+    audit_id,
     bundled_audits,
     inspect_audit,
     locate_audit,
@@ -25,6 +24,7 @@ from cdi_stats.audit.reading import (
     locate_earlier,
     read_audit,
 )
+from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, read_document
 from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
@@ -35,12 +35,19 @@ from cdi_stats.publishing.typst import render_pdf
 from cdi_stats.report.blocks import Json, figures
 
 COMPARING = ("reinspection",)
-WITH_ERRORS = ("data_quality",)
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst")
 WRITERS: dict[str, Callable[[Document], bytes]] = {
     "html": lambda document: render_html(document).encode("utf-8"),
     "pdf": render_pdf,
 }
+
+
+class Input(NamedTuple):
+    """A file that a report is made from: the name its reports are filed under, its SHA-256, whose it is."""
+
+    id: str
+    digest: str
+    force: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def _renew_index(out: Path) -> None:
 
 
 def _write(
-    report: str, checked: Mapping[str, Any], inputs: Sequence[Audit | Inspection], formats: Iterable[str], stage: Path
+    report: str, checked: Mapping[str, Any], inputs: Sequence[Input], formats: Iterable[str], stage: Path
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
     document = _execute(report, checked, stage, formats)
@@ -134,18 +141,23 @@ def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
     return dict(sorted(found.items()))
 
 
-def _inputs(report: str, checked: Mapping[str, Any]) -> list[Audit | Inspection]:
-    """Read the audits a report needs, so that anything wrong with them is said before a kernel starts."""
+def _inputs(report: str, checked: Mapping[str, Any]) -> list[Input]:
+    """Read what a report is made from, so that anything wrong with it is said before a kernel starts."""
     path = locate_audit(checked["audit"])
-    if report in WITH_ERRORS:
-        return [inspect_audit(path)]
+    if path.suffix.lower() == PLAN_ENDING and report == "sample_plan":
+        plan = read_plan(path)
+        return [Input(audit_id(path), _digest(path), plan.force)]
+    if report == "data_quality":
+        found = inspect_audit(path)
+        return [Input(found.id, found.digest, str(found.facts.get("force", "")))]
     audit = read_audit(path)
     earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
     if earlier is None and report in COMPARING:
         raise BadParameters(
             f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"
         )
-    return [audit] if earlier is None else [audit, read_audit(earlier)]
+    audits = [audit] if earlier is None else [audit, read_audit(earlier)]
+    return [Input(read.id, read.digest, read.facts.force) for read in audits]
 
 
 def _portable(name: str, beside: Path | None = None) -> str:
@@ -179,29 +191,25 @@ def _verify(document: Document, shown: Mapping[str, Json], stage: Path, report: 
         missing = [key for key in shown if f'data-figure="{escape(key)}"' not in page]
         if missing:
             raise ReportFailed(f"{report}: the page lacks {len(missing)} figures, the first is {missing[0]}")
-    if not document.date and not (document.subtitle and report in WITH_ERRORS):
+    if not document.subtitle:
         raise ReportFailed(f"{report}: the notebook shows no title; expected its first section to be report.title()")
 
 
 def _manifest(
-    report: str, document: Document, parameters: Mapping[str, Any], inputs: Iterable[Audit | Inspection], stage: Path
+    report: str, document: Document, parameters: Mapping[str, Any], inputs: Iterable[Input], stage: Path
 ) -> Json:
     return {
         "report": report,
         "title": document.title,
         "subtitle": document.subtitle,
         "date": document.date,
-        "force": _force(next(iter(inputs))),
+        "force": next(iter(inputs)).force,
         "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in inputs],
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
         "files": {path.name: _digest(path) for path in sorted(stage.iterdir()) if path.is_file()},
     }
-
-
-def _force(audit: Audit | Inspection) -> str:
-    return audit.facts.force if isinstance(audit, Audit) else str(audit.facts.get("force", ""))
 
 
 def _digest(path: Path) -> str:

@@ -1,0 +1,157 @@
+"""Tables of the sample plan: sizes, windows, shares by rule, the draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cdi_stats.findings.sample_plan import Allocation, StratumPlan
+from cdi_stats.report.blocks import Column, Figure, Table, Text
+from cdi_stats.report.narrative import capital
+from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, rounded
+
+STRATUM = Column("Stratum", width=1.6)
+ORIGINS = {"stated": "stated", "pilot": "pilot"}
+RULE_LABELS = {
+    "planned": "As planned",
+    "proportional": "In proportion to the frames",
+    "equal": "The same for each",
+    "neyman": "Neyman: by size and spread",
+    "fewest": "Fewest for the overall margin",
+}
+
+
+def points_figure(key: str, value: float) -> Figure:
+    """Return a margin of error (a share) in points, to one decimal."""
+    return Figure(f"sample_plan/{key}", value, margin(value, 1), "points", "half the width of the interval expected")
+
+
+def _margin(key: str, value: float) -> Text:
+    figure = points_figure(key, value)
+    return (Figure(figure.key, figure.value, f"±{figure.text}", figure.unit, figure.source),)
+
+
+def _count(key: str, value: float | None, source: str = "") -> Text:
+    return NOT_APPLICABLE if value is None else (Figure(f"sample_plan/{key}", value, count(value), "count", source),)
+
+
+def _ratio(key: str, value: float) -> Text:
+    return (Figure(f"sample_plan/{key}", value, str(rounded(value, 2)), "ratio"),)
+
+
+def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Table:
+    """Return each stratum's assumptions, its records, and the margin to expect of them."""
+    rows = tuple(
+        (
+            capital(found.label),
+            (Figure(f"sample_plan/{found.stratum}/rate", found.size.rate, percent(found.size.rate), "percent"),),
+            ORIGINS[found.origin],
+            _ratio(f"{found.stratum}/crimes_per_record", found.size.crimes_per_record),
+            _ratio(f"{found.stratum}/design_effect", found.size.design_effect),
+            _margin(f"{found.stratum}/margin", found.size.margin_of_error),
+            _count(f"{found.stratum}/records", found.records, "to be examined"),
+            _margin(f"{found.stratum}/expected", found.expected_margin),
+        )
+        for found in strata
+    )
+    columns = (
+        STRATUM,
+        Column("Expected rate", numeric=True),
+        Column("Source", width=0.8),
+        Column("Crimes in a record", numeric=True),
+        Column("Design effect", numeric=True, width=1.1),
+        Column("Planned margin, points", numeric=True, width=1.2),
+        Column("Records", numeric=True),
+        Column("Expected margin, points", numeric=True, width=1.2),
+    )
+    return Table(caption, columns, rows, (f"Margins at {level} confidence.",))
+
+
+def windows_table(caption: str, strata: Sequence[StratumPlan]) -> Table:
+    """Return each stratum's frame and window, the share drawn, and the days that would do."""
+    rows = tuple(
+        (
+            capital(found.label),
+            _count(f"{found.stratum}/frame", found.records_in_frame, "records of the stratum in its window"),
+            _count(f"{found.stratum}/days", found.days),
+            _count(f"{found.stratum}/records_a_day", found.records_a_day),
+            _fraction(found),
+            _count(f"{found.stratum}/days_needed", found.days_needed),
+        )
+        for found in strata
+    )
+    columns = (
+        STRATUM,
+        Column("Records in the frame", numeric=True, width=1.2),
+        Column("Days", numeric=True),
+        Column("Records a day", numeric=True),
+        Column("Share drawn", numeric=True),
+        Column("Days needed", numeric=True),
+    )
+    return Table(caption, columns, rows)
+
+
+def _fraction(found: StratumPlan) -> Text:
+    share = found.sampling_fraction
+    if share is None:
+        return NOT_APPLICABLE
+    return (Figure(f"sample_plan/{found.stratum}/fraction", share, percent(share), "percent", "records over frame"),)
+
+
+def allocation_table(
+    caption: str, level: str, wanted: float, found: Sequence[Allocation], strata: Sequence[tuple[str, str]]
+) -> Table:
+    """Return the records of each stratum by every rule, and the margin to expect of the overall rate."""
+    rows = tuple(
+        (
+            RULE_LABELS[entry.rule],
+            *(_count(f"allocation/{entry.rule}/{stratum}", entry.records[stratum]) for stratum, _ in strata),
+            _count(f"allocation/{entry.rule}/total", entry.total),
+            _margin(f"allocation/{entry.rule}/margin", entry.expected_margin),
+        )
+        for entry in found
+    )
+    columns = (
+        Column("Rule", width=2),
+        *(Column(capital(label), numeric=True) for _, label in strata),
+        Column("Total", numeric=True),
+        Column("Overall margin, points", numeric=True, width=1.1),
+    )
+    note = (
+        f"Margins at {level} confidence; the last row aims at ±{margin(wanted, 1)} points for the overall rate alone."
+    )
+    return Table(caption, columns, rows, (note,))
+
+
+def accounting_table(caption: str, accounting: Mapping[str, int]) -> Table:
+    """Return what became of every row of the population's source."""
+    rows = tuple((capital(what), _count(f"accounting/{what}", rows)) for what, rows in accounting.items())
+    return Table(caption, (Column("Rows", width=2.4), Column("Number", numeric=True)), rows)
+
+
+def draw_table(caption: str, drawn: pd.DataFrame, selection: pd.DataFrame, labels: Mapping[str, str]) -> Table:
+    """Return each stratum's seed, frame and draw, and the records set aside since."""
+    aside = selection[selection["role"] == "set aside"].groupby("stratum").size().to_dict()
+    rows = tuple(
+        (
+            capital(labels.get(row["stratum"], row["stratum"])),
+            row["seed"],
+            _count(f"draw/{row['stratum']}/frame", row["records_in_frame"]),
+            _count(f"draw/{row['stratum']}/drawn", row["drawn"]),
+            _count(f"draw/{row['stratum']}/reserve", row["reserve"]),
+            _count(f"draw/{row['stratum']}/set_aside", int(aside.get(row["stratum"], 0))),
+            row["frame_hash"] or NOT_APPLICABLE,
+        )
+        for row in drawn.astype("object").where(drawn.notna(), None).to_dict("records")
+    )
+    columns = (
+        STRATUM,
+        Column("Seed", width=1.2),
+        Column("Frame", numeric=True),
+        Column("Drawn", numeric=True),
+        Column("Reserve", numeric=True),
+        Column("Set aside", numeric=True),
+        Column("Hash of the frame", width=1.8),
+    )
+    return Table(caption, columns, rows)
