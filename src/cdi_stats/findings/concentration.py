@@ -10,6 +10,16 @@ from cdi_stats.methods.influence import Influence, estimate_without, measure_inf
 from cdi_stats.methods.survey import RateEstimate
 
 TOP = (1, 2, 5)
+FEW = 5
+
+
+@dataclass(frozen=True)
+class HeavyRecord:
+    """A record that carries the result: its own number, the crimes due in it and those of them missed."""
+
+    record_id: str
+    reported: int
+    missed: int
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,8 @@ class Concentration:
     records and `top_variance` the share (0-1) of the sampling variance in the 1, 2 and 5 records that have most of it;
     `rate_without_top` the recording rate of the sample as it stands without them (0-1, pooled, no weights).
     `carrying` records hold more than half of all misses, `carried` of them, and `carried_variance` of the variance;
-    `without` is the estimate had these not been drawn (None where no crime is left, or none was missed).
+    `without` is the estimate had these not been drawn (None where no crime is left, or none was missed), and `heavy`
+    are these records where they are few.
     """
 
     stratum: str | None
@@ -32,6 +43,7 @@ class Concentration:
     carrying: int
     carried_variance: float
     without: RateEstimate | None
+    heavy: tuple[HeavyRecord, ...] = ()
 
     @property
     def missed(self) -> int:
@@ -72,6 +84,11 @@ def examine_concentration(audit: Audit, *, stratum: str | None = None, **options
         carrying=influence.carrying,
         carried_variance=float(influence.variance_share[carrying].sum()),
         without=_without(recorded, reported, influence, design | options) if influence.carrying else None,
+        heavy=tuple(
+            HeavyRecord(str(by_record["record_id"].iloc[place]), int(reported[place]), int(missed[place]))
+            for place in carrying
+            if len(carrying) <= FEW
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from cdi_stats.report import tables
 from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Strong, Table, Text
 from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.numbers import FindingNumbers, count, percent, rounded
+from cdi_stats.report.quality_tables import accepted_table
 from cdi_stats.resources import code_list
 
 RULE = {
@@ -136,6 +137,12 @@ def annex_blocks(findings: Findings, rates: Sequence[tuple[str, Finding]]) -> It
         yield tables.methods_table("The same counts by three methods", known)
     yield Heading(3, "How the figures are computed")
     yield Bullets(tuple(_formula_points(findings)))
+    if findings.audit.accepted:
+        yield Heading(3, "Problems accepted")
+        yield Paragraph(
+            "These problems stand in the audit file. Someone has said why that is right, and answers for it."
+        )
+        yield accepted_table("Accepted problems", findings.audit.accepted)
     yield Heading(3, "How to repeat this report")
     yield _repeat_table(findings)
 

@@ -45,20 +45,22 @@ def open_report(
     method: str = "wilson",
     degrees_of_freedom: str = "kurtosis",
     overall: str = "",
+    show_records: bool = False,
 ) -> Report:
     """Read and examine an audit, and the earlier one it is compared with, and return the Report to tell it by.
 
     `earlier` names the audit to compare with; blank takes the one that the audit itself names, "none" takes none.
-    `overall` ("pooled" or "weighted") overrides what the audit says. Raises what read_audit raises.
+    `overall` ("pooled" or "weighted") overrides what the audit says; `show_records` prints the records' own numbers
+    instead of their aliases. Raises what read_audit raises.
     """
     path = locate_audit(audit)
     options = {"confidence_level": confidence_level, "method": method, "degrees_of_freedom": degrees_of_freedom}
     findings = examine(read_audit(path), overall=overall or None, **options)  # type: ignore[arg-type]
     other = locate_earlier(path, findings.audit, earlier)
     if other is None:
-        return Report(findings)
+        return Report(findings, show_records=show_records)
     before = examine(read_audit(other), overall=overall or None, **options)  # type: ignore[arg-type]
-    return Report(findings, compare_findings(findings, before))
+    return Report(findings, compare_findings(findings, before), show_records)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Report:
 
     findings: Findings
     comparison: Comparison | None = None
+    show_records: bool = False
 
     @property
     def audit(self) -> Audit:
@@ -182,15 +185,10 @@ class Report:
     def concentration(self) -> Section:
         """Tell whether a few records carry the misses."""
         if not self.audit.has_records:
-            return section(
-                Paragraph("Only totals are known, so it cannot be seen whether a few records carry the misses.")
-            )
+            unseen = "Only totals are known, so it cannot be seen whether a few records carry the misses."
+            return section(Paragraph(unseen))
         f = self.findings
-        options = {
-            "confidence_level": f.confidence_level,
-            "method": f.method,
-            "degrees_of_freedom": f.degrees_of_freedom,
-        }
+        options = {name: getattr(f, name) for name in ("confidence_level", "method", "degrees_of_freedom")}
         rows = [
             (capital(s.label), examine_concentration(self.audit, stratum=s.stratum, **options))
             for s in self.audit.strata
@@ -216,6 +214,7 @@ class Report:
             Bullets(tuple(words)),
             concentration_chart(headlines.concentration_title(shown), shown, notes),
             tables.concentration_table("Missed crimes and the records that hold them", shown),
+            tables.heavy_table("Records that hold more than half of the misses", shown, self._record, notes),
         )
 
     def annual(self) -> Section:
@@ -423,6 +422,9 @@ class Report:
         """Return a section: headline statistics, sentences, the words entered for it, then tables and charts."""
         told = section(cards, _paragraphs(words), self._context(code), *blocks)
         return told if told.blocks else section(Paragraph("The audit holds nothing on this."))
+
+    def _record(self, record_id: str) -> str:
+        return record_id if self.show_records else self.audit.alias(record_id)
 
     def _context(self, code: str) -> list[Block]:
         table = self.audit.tables["context"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
@@ -209,6 +209,43 @@ def causes_table(caption: str, causes: Sequence[Cause], level: str) -> Table:
         ),
         tuple(rows),
     )
+
+
+def heavy_table(
+    caption: str, rows: Sequence[tuple[str, Concentration]], named: Callable[[str], str], notes: tuple[Text, ...]
+) -> Table | None:
+    """Return the few records that carry a result, as `named` calls them, or None where many do."""
+    cells = tuple(
+        (
+            named(heavy.record_id),
+            label,
+            _one(
+                Figure(
+                    f"concentration/{c.stratum or 'all'}/heavy/{place}/due",
+                    heavy.reported,
+                    count(heavy.reported),
+                    "count",
+                )
+            ),
+            _one(
+                Figure(
+                    f"concentration/{c.stratum or 'all'}/heavy/{place}/missed",
+                    heavy.missed,
+                    count(heavy.missed),
+                    "count",
+                )
+            ),
+        )
+        for label, c in rows
+        for place, heavy in enumerate(c.heavy, start=1)
+    )
+    columns = (
+        Column("Record", width=1.4),
+        Column(KIND, width=1.6),
+        Column("Crimes due", numeric=True),
+        Column("Not recorded", numeric=True),
+    )
+    return Table(caption, columns, cells, notes) if cells else None
 
 
 def concentration_table(caption: str, rows: Sequence[tuple[str, Concentration]]) -> Table:
