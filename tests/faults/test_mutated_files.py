@@ -91,7 +91,7 @@ def inside(rng, data):
     name = rng.choice([name for name in parts if name.endswith(("xml", "rels"))])
     content = bytearray(parts[name])
     for _ in range(rng.randrange(1, 30)):
-        place = rng.randrange(len(content))
+        place = rng.randrange(len(content) + 1)
         content[place : place + rng.randrange(3)] = rng.choice(
             [b"<", b">", b"&", b'"', b"", b"\x00", b"9", b"\xff", b"/"]
         )

@@ -30,6 +30,10 @@ class Flaw:
         return self.found
 
 
+class Since1904(float):
+    """A number of a workbook that counts its days from 1 January 1904, should it be a day."""
+
+
 class Archive:
     """The members of a workbook's archive, each known to unpack to the size it claims."""
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from cdi_stats.audit.archive import Flaw
+from cdi_stats.audit.archive import Flaw, Since1904
 
-YES = {"yes", "y", "true", "t", "1", "-1", "✓", "✔", "☑", "tick", "ticked", "yes."}
-NO = {"no", "n", "false", "f", "0", "✗", "✘", "☐", "cross", "crossed", "no."}
+# ü and û are the tick and the cross that Wingdings, the font of most ticked boxes, shows; an x may mean either
+YES = {"yes", "y", "true", "t", "1", "-1", "✓", "✔", "☑", "✅", "√", "ü", "tick", "ticked", "yep", "yeah"}
+NO = {"no", "n", "false", "f", "0", "✗", "✘", "✖", "❌", "☐", "û", "cross", "crossed", "nope"}
 NOTHING = {"", "-", "--", "–", "—", "n/a", "na", "n.a.", "not applicable", "nil", "none", "null"}
 ERRORS = {"#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!"}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -20,10 +21,11 @@ LONG_MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "sept", "september", "october"),
     *("november", "december"),
 )
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-EXCEL_EPOCH = datetime(1899, 12, 30)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[^\S\t\n\r ]")
+UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+EXCEL_EPOCH, MAC_EPOCH = datetime(1899, 12, 30), datetime(1904, 1, 1)
 FIRST_DAY, LAST_DAY = datetime(1970, 1, 1), datetime(2100, 1, 1)
-CLOCK = r"(?:[ T,]+(?:at +)?(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?)?"
+CLOCK = r"(?:(?:[ T,@]+| +- +)(?:at +)?(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?)?"
 DAY_FIRST = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})" + CLOCK, re.IGNORECASE | re.ASCII)
 YEAR_FIRST = re.compile(r"(\d{4})[/.\-]?(\d{2})[/.\-]?(\d{2})" + CLOCK, re.IGNORECASE | re.ASCII)
 MONTH_NAMED = re.compile(
@@ -33,6 +35,9 @@ MONTH_NAME_FIRST = re.compile(r"([a-z]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4}
 WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? +", re.IGNORECASE | re.ASCII)
 TIME = re.compile(
     r"(\d{1,2})[:.]?(\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)? *([ap]\.?m\.?)?(?: *hrs?)?", re.IGNORECASE | re.ASCII
+)
+TIME_FIRST = re.compile(
+    r"(\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: *[ap]\.?m\.?)?)(?: *hrs?)?,?(?: +on)? +(\S.*)", re.IGNORECASE | re.ASCII
 )
 SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 MISSING = object()
@@ -59,7 +64,7 @@ class Cells:
 def text(cell: Any) -> str:
     """Return what a cell holds as one line of text, "" for a blank."""
     if isinstance(cell, str):
-        clean = cell if cell.isprintable() else CONTROL.sub(" ", cell).replace("\xa0", " ")
+        clean = cell if cell.isprintable() else CONTROL.sub(" ", UNSEEN.sub("", cell))
         return clean.strip()
     if cell is None:
         return ""
@@ -84,7 +89,7 @@ def code(cell: Any) -> str:
 
 def is_blank(cell: Any) -> bool:
     """Return whether a cell holds nothing to be seen."""
-    return cell is None or (isinstance(cell, str) and not cell.strip("\xa0 \t\r\n"))
+    return cell is None or (isinstance(cell, str) and (not cell or cell.isspace() or not text(cell)))
 
 
 def parse_column(kind: str, cells: Sequence[Any]) -> tuple[list[Any], list[int]]:
@@ -156,7 +161,7 @@ def _share(cell: Any) -> float:
 
 
 def _yes_no(cell: Any) -> bool:
-    shown = code(cell)
+    shown = code(cell).rstrip(".!\ufe0e\ufe0f ")
     if shown not in YES and shown not in NO:
         raise ValueError
     return shown in YES
@@ -176,7 +181,7 @@ def _moment(cell: Any) -> datetime:
     if isinstance(cell, date):
         return datetime(cell.year, cell.month, cell.day)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return EXCEL_EPOCH + timedelta(seconds=round(float(cell) * 86_400))
+        return (MAC_EPOCH if isinstance(cell, Since1904) else EXCEL_EPOCH) + timedelta(seconds=round(cell * 86_400))
     if not isinstance(cell, str):
         raise ValueError
     return _written(text(cell))
@@ -193,6 +198,8 @@ def _local(value: datetime) -> datetime:
 def _written(given: str) -> datetime:
     if SERIAL.fullmatch(given):
         return EXCEL_EPOCH + timedelta(seconds=round(float(given) * 86_400))
+    if found := TIME_FIRST.fullmatch(given):
+        given = f"{found.group(2)} {found.group(1)}"
     shown = WEEKDAY.sub("", given, count=1)
     if re.search(r"\d:?\d\d(Z|[+-]\d\d:?\d\d)$", shown):
         return _local(datetime.fromisoformat(shown))

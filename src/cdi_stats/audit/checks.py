@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from cdi_stats.audit.consistency import MOST_ALIKE, Tables
+from cdi_stats.audit.consistency import MOST_ALIKE, Tables, nearest
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.reconciliations import RECONCILIATIONS
 from cdi_stats.audit.schema import FACTS, SHEETS, Column, Sheet
@@ -40,7 +39,7 @@ def _check_facts(facts: dict[str, Any]) -> Iterator[Problem]:
         if column.kind == "code" and column.name in facts and facts[column.name] not in column.allowed:
             yield Problem(
                 *(FACTS.name, f"{column.name} {facts[column.name]!r}", column.expected, "correct the value"),
-                column="value",
+                column=column.name,
                 rule="code-not-listed",
                 quotes=True,
             )
@@ -48,7 +47,7 @@ def _check_facts(facts: dict[str, Any]) -> Iterator[Problem]:
     if hours < 1:
         yield Problem(
             *(FACTS.name, f"timeliness_hours {hours}", "1 or more", "correct the value"),
-            column="value",
+            column="timeliness_hours",
             rule="out-of-range",
         )
 
@@ -99,16 +98,14 @@ def _problem(sheet: Sheet, column: Column, case: dict[Any, Any]) -> Problem:
         return Problem(sheet.name, "a blank cell", column.expected, mend, *place, rule="blank-cell")
     found, mend = repr(case["failure_case"])[:120], "correct the cell"
     if column.kind != "code":
-        limit = f", at most {MOST:,}" if column.kind == "whole" and case["failure_case"] > MOST else ""
+        value = case["failure_case"]
+        limit = f", at most {MOST:,}" if column.kind == "whole" and value > MOST else ""
+        if column.kind == "share" and 1 < value <= 100:
+            mend = f"correct the cell: perhaps {value / 100:g}, or {value:g}% with its sign"
         return Problem(sheet.name, found, f"{column.expected}{limit}", mend, *place, rule="out-of-range")
-    near = _nearest(str(case["failure_case"]), tuple(column.allowed))
+    near = nearest(str(case["failure_case"]), tuple(column.allowed))
     mend = f"correct the cell: perhaps {near}" if near else mend
     return Problem(sheet.name, found, column.expected, mend, *place, rule="code-not-listed", quotes=True)
-
-
-@cache
-def _nearest(value: str, allowed: tuple[str, ...]) -> str:
-    return next(iter(get_close_matches(value, allowed, n=1)), "")
 
 
 def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[Problem]:
@@ -121,7 +118,7 @@ def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[P
         yield Problem(sheet.name, found, expected, mend, int(strange.index[0]), column.name, rule="unusual-code")
         return
     for number, value in strange.items():
-        near = _nearest(str(value), tuple(column.allowed))
+        near = nearest(str(value), tuple(column.allowed))
         mend = f"write {near} if that is meant" if near else "leave it if it is meant"
         found, expected = (
             repr(str(values.loc[int(str(number))]))[:120],

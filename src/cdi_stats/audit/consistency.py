@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from cdi_stats.audit.problems import Problem
+from cdi_stats.audit.spelling import alike_names, folded
 
 Tables = dict[str, pd.DataFrame]
 Facts = dict[str, Any]
@@ -32,6 +35,13 @@ class Reconciliation:
 def yes(mask: Any) -> Any:
     """Return a mask with unknown as not."""
     return mask.fillna(False).astype(bool)
+
+
+@cache
+def nearest(value: str, allowed: tuple[str, ...]) -> str:
+    """Return the allowed word that a value is most like, or nothing."""
+    lowered = {word.lower(): word for word in allowed}
+    return next((lowered[near] for near in get_close_matches(value.lower(), lowered, n=1)), "")
 
 
 def rows(table: pd.DataFrame, mask: Any) -> Iterator[tuple[int, Any]]:
@@ -57,16 +67,33 @@ def _known_strata(_: Facts, tables: Tables) -> Iterator[Problem]:
     known = set(tables["strata"]["stratum"].dropna())
     if not known:
         return
-    listed = ", ".join(sorted(known))[:300]
+    expected = f"a stratum of the strata sheet: {', '.join(sorted(known))[:300]}"
+    names = tuple(sorted(known))
     for sheet in ("records", "counts", "selection", "draw"):
         values = tables[sheet]["stratum"]
         for number, value in values[values.notna() & ~values.isin(known)].items():
+            near = nearest(value, names)
+            mend = f"correct the name: perhaps {near}" if near else "correct the name, or add the stratum"
             yield Problem(
-                *(sheet, repr(value)[:120], f"a stratum of the strata sheet: {listed}"),
-                *("correct the name, or add the stratum", int(str(number)), "stratum"),
+                *(sheet, repr(value)[:120], expected, mend, int(str(number)), "stratum"),
                 rule="unknown-stratum",
                 quotes=True,
             )
+
+
+def _alike(_: Facts, tables: Tables) -> Iterator[Problem]:
+    """Yield the strata and records whose names another has but for case, blanks or dashes."""
+    for sheet, column, rule in (("strata", "stratum", "alike-strata"), ("records", "record_id", "alike-records")):
+        found = [
+            Problem(
+                *(sheet, repr(tables[sheet][column][number])[:120], f"a name unlike {other!r} above"[:200]),
+                *("correct one of the two, or delete the row if both are the same", number, column),
+                rule=rule,
+                quotes=True,
+            )
+            for number, other in alike_names(tables[sheet][column]).items()
+        ]
+        yield from alike(found, "names like those of other rows")
 
 
 def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
@@ -76,12 +103,16 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
         values = tables[sheet]["record_id"]
         if not known and values.notna().any():
             found, expected = f"{len(values):,} rows, but no record", "the records that they belong to"
-            yield Problem(sheet, found, expected, "fill in the records sheet", rule="unknown-record")
+            mend = "fill in the records sheet"
+            yield Problem(sheet, found, expected, mend, column="record_id", rule="unknown-record")
             continue
-        for number, value in values[values.notna() & ~values.isin(known)].items():
+        unknown = values[values.notna() & ~values.isin(known)]
+        short = {record.lstrip("0"): record for record in known} if len(unknown) else {}
+        for number, value in unknown.items():
+            meant = short.get(value.lstrip("0"))
+            mend = f"correct it: perhaps {meant}, with its noughts" if meant else "correct the number, or add the record"
             yield Problem(
-                *(sheet, repr(value)[:120], "a record of the records sheet", "correct the number, or add the record"),
-                *(int(str(number)), "record_id"),
+                *(sheet, repr(value)[:120], "a record of the records sheet", mend, int(str(number)), "record_id"),
                 rule="unknown-record",
                 quotes=True,
             )
@@ -167,13 +198,15 @@ def _reported_when_opened(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 def _two_auditors(_: Facts, tables: Tables) -> Iterator[Problem]:
     records = tables["records"]
+    both = records[records["auditor"].notna() & records["second_auditor"].notna()]
+    first, second = (both[name].map(folded) for name in ("auditor", "second_auditor"))
     found = [
         Problem(
             *("records", "the first auditor's name", "another auditor, or a blank cell"),
             *("correct one of the two", number, "second_auditor"),
             rule="same-auditor",
         )
-        for number, _row in rows(records, records["auditor"].str.lower() == records["second_auditor"].str.lower())
+        for number, _row in rows(both, first == second)
     ]
     yield from alike(found, "records whose second auditor is the first")
 
@@ -187,8 +220,8 @@ def _n100_answered(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 
 def _crimes_numbered(_: Facts, tables: Tables) -> Iterator[Problem]:
-    crimes = tables["crimes"].dropna(subset=["record_id", "crime_number"])
-    held = crimes.groupby("record_id")["crime_number"].transform("size")
+    crimes = tables["crimes"].dropna(subset=["record_id"])
+    held = crimes.groupby("record_id")["record_id"].transform("size")
     found = [
         Problem(
             *("crimes", f"crime {row.crime_number}", f"numbers from 1 to {held[number]} within the record"),
@@ -286,6 +319,7 @@ def _frames_agree(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 ROWS_AGREE: tuple[Reconciliation, ...] = (
     Reconciliation("Every stratum named is in the strata sheet", ("strata", "records", "counts"), _known_strata),
+    Reconciliation("No two strata or records have names alike", ("strata", "records"), _alike),
     Reconciliation("Every crime belongs to a record in the audit", ("records", "crimes"), _known_records),
     Reconciliation("Crimes are recorded after they are reported", ("crimes",), _times),
     Reconciliation("Records were opened within the audit period", ("records", "strata"), _opened_within_period),

@@ -232,7 +232,7 @@ def _values(name: str, column: Column, given: Sequence[str], unmatched: list[str
     strange = [given[place] for place in wrong]
     if column.kind == "code":
         strange = [
-            value for value in given if cells.code(value) not in allowed and cells.code(value) not in cells.NOTHING
+            value for value in given if column.spelt(value) not in allowed and cells.code(value) not in cells.NOTHING
         ]
     if not strange:
         return []

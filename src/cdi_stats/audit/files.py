@@ -10,18 +10,21 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdi_stats.audit.archive import MOST_BYTES, Archive, refuse_many
-from cdi_stats.audit.sheet_xml import inspect_ods, inspect_xlsx
+from cdi_stats.audit.archive import MOST_BYTES, Archive, Since1904, refuse_many
+from cdi_stats.audit.sheet_xml import counts_from_1904, inspect_ods, inspect_xlsx
 from cdi_stats.errors import UnreadableAudit
 
 Row = list[Any]
 CSV_ENDINGS = (".csv", ".txt", ".tsv")
 PARQUET = ".parquet"
+NESTED = (bytes, list, dict, tuple)
+QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,13 @@ def _csv_rows(name: str, data: bytes) -> list[Row]:
     """Return a CSV file's cells. Excel in the UK writes Windows-1252, UTF-8 with a mark, or UTF-16 with tabs."""
     text = _decoded(name, data)
     first, _, rest = text.partition("\n")
-    declared = re.fullmatch(r"(?i)sep=(.)\s*", first)
+    declared = re.fullmatch(r'(?i)"?sep=(.)"?[\s,;]*', first)
     delimiter = declared.group(1) if declared else _delimiter(text)
     limit = csv.field_size_limit(2**31 - 1)
     try:
         rows: list[Row] = [
-            list(row) for row in csv.reader(io.StringIO(rest if declared else text, newline=""), delimiter=delimiter)
+            [_unwrapped(cell) for cell in row]
+            for row in csv.reader(io.StringIO(rest if declared else text, newline=""), delimiter=delimiter)
         ]
     except csv.Error as error:
         raise UnreadableAudit(f"{name}: cannot be read as CSV ({error}); look for a quotation mark left open") from None
@@ -108,7 +112,11 @@ def _csv_rows(name: str, data: bytes) -> list[Row]:
 
 
 def _decoded(name: str, data: bytes) -> str:
-    encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
+    encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ("utf-16",)
+    elif b"\0" in data[:2]:
+        encodings = ("utf-16-be" if data[0] == 0 else "utf-16-le",)
     for encoding in encodings:
         try:
             return data.decode(encoding)
@@ -120,11 +128,21 @@ def _decoded(name: str, data: bytes) -> str:
     )
 
 
+def _unwrapped(cell: str) -> str:
+    """Return a cell without the ="…" by which exports keep Excel from changing a number."""
+    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') and cell.count('"') == 2 else cell
+
+
 def _delimiter(text: str) -> str:
-    """Return the delimiter that most splits the first filled lines; a comma where none does."""
-    lines = [line for line in text[:20_000].splitlines() if line.strip()][:20]
-    counts = {mark: sum(line.count(mark) for line in lines) for mark in ",;\t|"}
-    return max(counts, key=lambda mark: counts[mark])
+    """Return the delimiter that splits most of the first filled lines into as many cells; a comma where none does."""
+    lines = [line for line in QUOTED.sub("", text[:100_000]).splitlines() if line.strip()][:50]
+
+    def evenness(mark: str) -> tuple[int, int]:
+        times = Counter(line.count(mark) for line in lines)
+        del times[0]
+        return max(((number, count) for count, number in times.items()), default=(0, 0))
+
+    return max(",;\t|", key=evenness)
 
 
 def _parquet_rows(name: str, data: bytes) -> list[Row]:
@@ -138,7 +156,7 @@ def _parquet_rows(name: str, data: bytes) -> list[Row]:
         if sum(sizes) > MOST_BYTES:
             raise UnreadableAudit(f"{name}: unpacks to more than {MOST_BYTES:,} bytes; expected an audit's own tables")
         columns = [_plain(column) for column in file.read().columns]
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UnreadableAudit(f"{name}: cannot be opened as Parquet ({reason})") from None
     return [list(file.schema_arrow.names), *map(list, zip(*columns, strict=True))]
@@ -151,7 +169,14 @@ def _plain(column: Any) -> list[Any]:
     values = column.to_pylist()
     if pyarrow.types.is_floating(column.type):
         return [None if value != value else value for value in values]
-    return [str(value) for value in values] if pyarrow.types.is_nested(column.type) else values
+    return [_written(value) for value in values] if isinstance(next(filter(None, values), 0), NESTED) else values
+
+
+def _written(value: Any) -> Any:
+    """Return a nested value as text; bytes are how older tools write texts."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)
 
 
 def _workbook(source: Path) -> Book:
@@ -164,12 +189,14 @@ def _workbook(source: Path) -> Book:
     archive = Archive(source.name, data)
     flaws_of = inspect_ods(archive) if archive.is_ods else inspect_xlsx(archive)
     workbook = archive.guarded(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
-    names = tuple(workbook.sheet_names)
+    names, mac = tuple(workbook.sheet_names), counts_from_1904(archive)
 
     def read(name: str) -> list[Row]:
         flaws = flaws_of(name)
         sheet = archive.guarded(lambda: workbook.get_sheet_by_name(name))
         rows: list[Row] = archive.guarded(lambda: sheet.to_python(skip_empty_area=False))
+        if mac:
+            rows = [[Since1904(cell) if type(cell) in (int, float) else cell for cell in row] for row in rows]
         for (row, column), flaw in flaws.items():
             rows.extend([] for _ in range(row + 1 - len(rows)))
             rows[row].extend([""] * (column + 1 - len(rows[row])))

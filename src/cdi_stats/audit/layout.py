@@ -15,6 +15,7 @@ from cdi_stats.audit.files import Row
 from cdi_stats.audit.mapping import Conventions, Layout
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.schema import Sheet
+from cdi_stats.audit.totals import total_rows, without_totals
 from cdi_stats.audit.wide import counted, spread
 
 HEADER_ROWS = 100
@@ -36,7 +37,9 @@ def lay_out(sheet: Sheet, grid: list[Row], layout: Layout, conventions: Conventi
     theirs = {name: [row[place] for row in body] for name, place in places.items()}
     theirs = _day_first(theirs, sheet, layout, conventions)
     found = _ours(sheet, title, header + 1, theirs, numbers, layout, problems)
-    found = _skipped(found, theirs, layout.skip)
+    found = _kept(found, theirs, layout.skip)
+    if totals := total_rows(sheet, numbers, body):
+        found = without_totals(sheet, found, _counts(sheet, found, theirs, numbers, layout), totals, problems)
     return _long(_understood(found, sheet, layout, conventions), theirs, numbers, layout, problems)
 
 
@@ -164,7 +167,7 @@ def _ours(
     return Cells(title, columns, numbers, titles)
 
 
-def _skipped(found: Cells, theirs: Mapping[str, list[Any]], skip: Mapping[str, list[str]]) -> Cells:
+def _kept(found: Cells, theirs: Mapping[str, list[Any]], skip: Mapping[str, list[str]]) -> Cells:
     """Return the rows without those that a skip rule names, such as a line of totals."""
     dropped: set[int] = set()
     for name, values in skip.items():
@@ -180,7 +183,7 @@ def _understood(found: Cells, sheet: Sheet, layout: Layout, conventions: Convent
     columns = {}
     for name, column in found.columns.items():
         filled = _filled_down(column) if name in layout.fill_down else column
-        change = _translation(kinds[name], layout.values.get(name, {}), conventions)
+        change = translation(kinds[name], layout.values.get(name, {}), conventions)
         columns[name] = [change(cell) for cell in filled] if change else filled
     return replace(found, columns=columns)
 
@@ -192,7 +195,21 @@ def _filled_down(column: Sequence[Any]) -> list[Any]:
     return filled
 
 
-def _translation(kind: str, values: Mapping[str, str], conventions: Conventions) -> Callable[[Any], Any] | None:
+def _counts(
+    sheet: Sheet, found: Cells, theirs: Mapping[str, Sequence[Any]], numbers: Sequence[int], layout: Layout
+) -> dict[str, Sequence[Any]]:
+    """Return the columns of a sheet that count something, as long as its rows, by the name that the file gives them."""
+    ours = [column.name for column in sheet.columns if column.kind == "whole" and column.name not in sheet.key]
+    counts = {found.titles[name]: found.columns[name] for name in ours if name in found.titles}
+    kept = set(found.rows)
+    for pair in counted(layout.wide):
+        for name in (pair.due, pair.recorded):
+            column = theirs.get(cells.name(name), [None] * len(numbers))
+            counts[name] = [cell for cell, number in zip(column, numbers, strict=True) if number in kept]
+    return counts
+
+
+def translation(kind: str, values: Mapping[str, str], conventions: Conventions) -> Callable[[Any], Any] | None:
     """Return what turns one of their cells into ours, or None where nothing changes."""
     words = {cells.code(value): "" for value in conventions.blank}
     if kind == "yes_no":

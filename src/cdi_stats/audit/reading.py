@@ -9,9 +9,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,22 +18,23 @@ from typing import Any
 import pandas as pd
 
 from cdi_stats.audit import cells
-from cdi_stats.audit.archive import Flaw
 from cdi_stats.audit.cells import Cells
 from cdi_stats.audit.checks import check_tables
+from cdi_stats.audit.facts import read_facts
 from cdi_stats.audit.files import Book, Row, is_audit_file, open_book
-from cdi_stats.audit.layout import lay_out, unknown
+from cdi_stats.audit.layout import lay_out
 from cdi_stats.audit.mapping import ColumnMapping, locate_mapping, locate_overrides, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
 from cdi_stats.audit.overrides import Accepted, Override, apply_overrides, read_overrides
 from cdi_stats.audit.problems import AuditProblems, Problem
-from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Column, Sheet, all_sheets
+from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Sheet, all_sheets
+from cdi_stats.audit.spelling import agree_spelling
+from cdi_stats.audit.tables import read_table
 from cdi_stats.errors import UnreadableAudit
 from cdi_stats.resources import resource
 
 NO_EARLIER = "none"
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-DTYPES = {"whole": "Int64", "share": "Float64", "date": "datetime64[s]", "moment": "datetime64[s]", "yes_no": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,16 @@ def _inspect(
     early: list[Problem] = []
     late: list[Problem] = []
     grids = _grids(book, mapping, early)
-    facts = _read_facts(grids.get(FACTS.name, []), mapping, early)
+    stated = read_facts(grids.get(FACTS.name, []), mapping, early)
+    facts = stated.values
     found = {name: _cells(sheet, grids, mapping, early) for name, sheet in SHEETS.items()}
-    tables = {name: _read_table(sheet, found[name], late) for name, sheet in SHEETS.items()}
+    tables = agree_spelling({name: read_table(sheet, found[name], late) for name, sheet in SHEETS.items()})
     lacking = {(p.sheet, p.column) for p in early if p.rule == "missing-column"}
     known = {(p.sheet, p.row, p.column) for p in (*early, *late)}
     checked = check_tables(facts, tables, known)
     late += [p for p in checked if (p.sheet, p.column) not in lacking or p.found != "a blank cell"]
-    problems = [_named(p, found, mapping) for p in early] + [_named(_placed(p, found), found, mapping) for p in late]
+    late = [_placed(p, found, stated.rows) for p in late]
+    problems = [_named(p, found, mapping) for p in (*early, *late)]
     problems.sort(key=lambda problem: problem.severity != "error")
     left, accepted = apply_overrides(problems, overrides)
     audit = None
@@ -221,62 +223,6 @@ def _near_sheet(name: str, theirs: Mapping[str, str]) -> list[Problem]:
     return [Problem(theirs[n], "an unknown sheet", f"{name}", mend, rule="unknown-sheet") for n in near]
 
 
-def _read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> dict[str, Any]:
-    """Return the known facts, from the audit sheet and the mapping; blank ones are left to their defaults."""
-    columns = {column.name: column for column in FACTS.columns}
-    layout = mapping.layout(FACTS.name)
-    keys = {cells.name(layout.columns.get(name, name)): name for name in columns}
-    given = list(_stated_facts(grid, keys, problems))
-    given += [(None, name, value) for name, value in mapping.facts.items()]
-    facts: dict[str, Any] = {}
-    seen: set[str] = set()
-    wrong: set[str] = set()
-    for number, key, cell in given:
-        if key in seen:
-            mend = "delete one of the two"
-            problems.append(
-                Problem(FACTS.name, f"{key} a second time", "each fact once", mend, number, "key", rule="repeated-fact")
-            )
-            continue
-        if number is None and not cells.is_blank(cell):
-            seen.discard(key)
-        seen.add(key)
-        value = _fact(columns[key], cell, number, problems, wrong)
-        if value is not None:
-            facts[key] = value
-    stated = {key for _, key, _ in given}
-    problems.extend(
-        Problem(
-            *(FACTS.name, f"{column.name} {'blank' if column.name in stated else 'missing'}", column.expected),
-            f"give {column.name}: {column.help.lower()}",
-            rule="missing-fact",
-        )
-        for column in FACTS.columns
-        if column.required and column.name not in facts and column.name not in wrong and (grid or mapping.facts)
-    )
-    return facts
-
-
-def _stated_facts(
-    grid: list[Row], keys: Mapping[str, str], problems: list[Problem]
-) -> Iterator[tuple[int | None, str, Any]]:
-    """Yield the row, key and cell of each fact of the audit sheet; a line with no value is a title."""
-    for number, row in enumerate(grid, start=1):
-        key, cell = cells.name(row[0]) if row else "", row[1] if len(row) > 1 else None
-        if key in keys:
-            yield number, keys[key], cell
-        elif key and key != "key" and not cells.is_blank(cell):
-            problems.append(unknown(FACTS.name, key, list(keys.values()), number, "fact"))
-
-
-def _fact(column: Column, cell: Any, number: int | None, problems: list[Problem], wrong: set[str]) -> Any:
-    values, unread = cells.parse_column(column.kind, [cell])
-    if unread:
-        wrong.add(column.name)
-        problems.append(_unread(FACTS.name, column, cell, number, f"{column.name} ", "value"))
-    return values[0].date() if isinstance(values[0], datetime) else values[0]
-
-
 def _cells(sheet: Sheet, grids: Mapping[str, list[Row]], mapping: ColumnMapping, problems: list[Problem]) -> Cells:
     """Return a sheet's cells by column of ours, with the rows that the mapping adds."""
     found = Cells(sheet.name, {}, [], {})
@@ -295,34 +241,10 @@ def _cells(sheet: Sheet, grids: Mapping[str, list[Row]], mapping: ColumnMapping,
     return replace(found, columns=columns, rows=[*found.rows, *range(first, first + len(added))])
 
 
-def _read_table(sheet: Sheet, found: Cells, problems: list[Problem]) -> pd.DataFrame:
-    """Return a sheet as a typed frame indexed by its row in the file, or by its place where rows hold several."""
-    unique = len(set(found.rows)) == len(found.rows)
-    rows = list(found.rows) if unique else list(range(1, len(found.rows) + 1))
-    index = pd.Index(rows, dtype="int64", name="row")
-    columns = {}
-    for column in sheet.columns:
-        given = found.columns.get(column.name, [None] * len(rows))
-        values, wrong = cells.parse_column(column.kind, given)
-        problems.extend(_unread(sheet.name, column, given[place], rows[place]) for place in wrong)
-        columns[column.name] = pd.Series(values, index=index, dtype=DTYPES.get(column.kind, "str"))
-    return pd.DataFrame(columns, index=index)
-
-
-def _unread(sheet: str, column: Column, cell: Any, number: int | None, before: str = "", name: str = "") -> Problem:
-    if isinstance(cell, Flaw):
-        mend = "open the file in a spreadsheet program, put a value in place of the formula and save"
-        return Problem(sheet, f"{before}{cell}", column.expected, mend, number, name or column.name, rule=cell.rule)
-    shown = f"{before}{cells.text(cell)!r}"[:120]
-    return Problem(
-        *(sheet, shown, column.expected, "correct the cell", number, name or column.name),
-        rule="unreadable-cell" if column.required else "unreadable-optional-cell",
-        quotes=True,
-    )
-
-
-def _placed(problem: Problem, found: Mapping[str, Cells]) -> Problem:
-    """Return a problem at the row of the file, where a row of it became several of ours."""
+def _placed(problem: Problem, found: Mapping[str, Cells], facts: Mapping[str, int]) -> Problem:
+    """Return a problem at the row of the file: that of the fact, or the one that became several rows of ours."""
+    if problem.sheet == FACTS.name:
+        return replace(problem, row=facts.get(problem.column or ""), column="value")
     rows = found[problem.sheet].rows if problem.sheet in found else []
     if problem.row is None or len(set(rows)) == len(rows):
         return problem

@@ -64,7 +64,7 @@ def _frames(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 
 def _sampled(_: Facts, tables: Tables) -> Iterator[Problem]:
-    if tables["records"].empty:
+    if tables["records"]["stratum"].isna().all():
         return
     strata = tables["strata"]
     listed = _examined(tables).groupby("stratum").size()
@@ -208,7 +208,7 @@ def _published_after(facts: Facts, tables: Tables) -> Iterator[Problem]:
     if published and pd.notna(last) and published < last.date():
         found, expected = f"publication_date {published:%d/%m/%Y}", f"a day from {last:%d/%m/%Y}, the period's last, on"
         mend = "correct the date or the period"
-        yield Problem("audit", found, expected, mend, column="value", rule="published-early")
+        yield Problem("audit", found, expected, mend, column="publication_date", rule="published-early")
 
 
 def _something_audited(_: Facts, tables: Tables) -> Iterator[Problem]:
@@ -229,11 +229,15 @@ def _something_audited(_: Facts, tables: Tables) -> Iterator[Problem]:
             rule="nothing-audited",
         )
         return
+    if len(examined) and (examined["stratum"].isna().all() or examined["record_id"].isna().all()):
+        return
     if examined.empty:
         due = rates.groupby("stratum")["reported"].sum()
     else:
         listed = examined.dropna(subset=["record_id"]).drop_duplicates("record_id").set_index("record_id")["stratum"]
         due = tables["crimes"]["record_id"].map(listed).value_counts()
+    if len(tables["crimes"]) and tables["crimes"]["record_id"].isna().all():
+        return
     none_due = tables["crimes"].empty if len(examined) else not yes(due > 0).any()
     if none_due:
         yield Problem(
@@ -285,7 +289,7 @@ def _one_source(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 def _no_stratum_called_all(_: Facts, tables: Tables) -> Iterator[Problem]:
     strata = tables["strata"]
-    for number, _row in rows(strata, strata["stratum"] == "all"):
+    for number, _row in rows(strata, strata["stratum"].str.casefold() == ALL):
         expected, mend = "a name of its own", "rename it: all means every stratum"
         yield Problem("strata", "'all'", expected, mend, number, "stratum", rule="stratum-called-all")
 

@@ -5,6 +5,7 @@ The reader, the checks, the bundled examples and the documentation all come from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -41,10 +42,24 @@ class Column:
         """Return the codes the column admits, with their labels (empty for other kinds)."""
         return code_list(self.codes) if self.codes else {}
 
+    def spelt(self, value: str) -> str:
+        """Return a code as its list spells it, from the code or its label in any case and with any dashes or blanks."""
+        return _spellings(self.codes).get(_plain(value), value) if self.codes else value
+
     @property
     def expected(self) -> str:
         """Say what a cell must hold."""
         return f"one of {', '.join(self.allowed)}" if self.kind == "code" else KINDS[self.kind]
+
+
+@cache
+def _spellings(codes: str) -> Mapping[str, str]:
+    listed = code_list(codes)
+    return {_plain(label): code for code, label in listed.items()} | {_plain(code): code for code in listed}
+
+
+def _plain(value: str) -> str:
+    return re.sub(r"[\W_]+", " ", value.casefold()).strip()
 
 
 @dataclass(frozen=True)

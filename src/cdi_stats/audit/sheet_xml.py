@@ -37,6 +37,14 @@ def inspect_xlsx(archive: Archive) -> Callable[[str], Flaws]:
     return lambda sheet: _inspected(archive, sheet, parts.get(sheet, ""))
 
 
+def counts_from_1904(archive: Archive) -> bool:
+    """Return whether a workbook's days are counted from 1904, as on an old Macintosh (ECMA-376 part 1, 18.2.28)."""
+    if archive.is_ods:
+        return False
+    given = [given for tag, given in archive.elements("xl/workbook.xml") if tag.rpartition(":")[2] == "workbookPr"]
+    return any(attributes.get("date1904") in ("1", "true", "on") for attributes in given)
+
+
 def _inspected(archive: Archive, sheet: str, part: str) -> Flaws:
     if part not in archive.names:
         return {}

@@ -1,0 +1,82 @@
+"""One name, one spelling: strata and records called alike but for case, blanks, dashes and quotation marks are one.
+
+The sheet that lists the strata or the records has the spelling that counts. Nothing is changed where two of its names
+would fit, and no letter or digit is ever put right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from cdi_stats.resources import code_list
+
+LISTED = (
+    ("strata", "stratum", ("records", "counts", "draw", "selection")),
+    ("records", "record_id", ("crimes", "second_review", "selection")),
+)
+TOTALS = {"total", "totals", "grand total", "overall", "overall total", "subtotal", "sub-total"}
+ALIKE = str.maketrans(
+    {**dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"), **dict.fromkeys("‘’ʼ′`´", "'"), **dict.fromkeys("“”″", '"')}
+)
+
+
+def folded(name: str) -> str:
+    """Return a name as names are compared: without case, kinds of dash and mark, blanks around dashes or repeated."""
+    plain = name.translate(ALIKE).casefold()
+    return re.sub(r" *- *", "-", " ".join(plain.split())).lstrip("'") if not plain.isalnum() else plain
+
+
+def is_total(name: str) -> bool:
+    """Return whether a name is that of a line of totals."""
+    return folded(name).rstrip(" :") in TOTALS
+
+
+def agree_spelling(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables with strata and records spelt as the sheets that list them do; a count of all has none."""
+    agreed = dict(tables)
+    for sheet, column, others in LISTED:
+        names = agreed[sheet][column].dropna()
+        known: dict[str, str] | None = None
+        for other in others:
+            values = agreed[other][column]
+            odd = values[values.notna() & ~values.isin(names)]
+            if odd.empty:
+                continue
+            known = _spellings(names) if known is None else known
+            spelt = {name: known.get(folded(name), name) for name in odd.unique()}
+            agreed[other] = agreed[other].assign(**{column: values.replace(spelt)})
+    counts, strata = agreed["counts"], agreed["strata"]["stratum"]
+    domains = {folded(shown): flag for flag, label in code_list("flags").items() for shown in (flag, label)}
+    named = {name: domains.get(folded(name), name) for name in counts["domain"].dropna().unique()}
+    agreed["counts"] = counts.assign(
+        stratum=counts["stratum"].mask(_whole(counts["stratum"]) & ~counts["stratum"].isin(strata)),
+        domain=counts["domain"].mask(_whole(counts["domain"])).replace(named),
+    )
+    return agreed
+
+
+def alike_names(names: pd.Series[str]) -> dict[int, str]:
+    """Return the rows whose name stands above in another spelling, each with that spelling."""
+    first: dict[str, str] = {}
+    seen = ((int(str(row)), name, first.setdefault(folded(name), name)) for row, name in names.dropna().items())
+    return {row: other for row, name, other in seen if other != name}
+
+
+def _whole(names: pd.Series[str]) -> pd.Series[bool]:
+    """Return which names stand for every stratum or domain."""
+    every = [name for name in names.dropna().unique() if is_total(name) or folded(name) in ("all", "all strata")]
+    return names.isin(every)
+
+
+def _spellings(names: Iterable[str]) -> dict[str, str]:
+    """Return the one name that each folded name stands for."""
+    known: dict[str, str] = {}
+    twice = set()
+    for name in dict.fromkeys(names):
+        fold = folded(name)
+        if known.setdefault(fold, name) != name:
+            twice.add(fold)
+    return {fold: name for fold, name in known.items() if fold not in twice}

@@ -1,0 +1,52 @@
+"""Lines of totals below a sheet's rows: they are told, compared with the rows, and not read as one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cdi_stats.audit import cells
+from cdi_stats.audit.cells import Cells
+from cdi_stats.audit.files import Row
+from cdi_stats.audit.problems import Problem
+from cdi_stats.audit.schema import Sheet
+from cdi_stats.audit.spelling import is_total
+
+
+def total_rows(sheet: Sheet, numbers: Sequence[int], body: Sequence[Row]) -> set[int]:
+    """Return the numbers of the rows that begin with a word for a total.
+
+    None is one where such a word may be a row's own name: a question judged is "overall", a count may be of all strata.
+    """
+    kinds = {column.name: column.kind for column in sheet.columns}
+    if not sheet.key or any(kinds[name] == "code" for name in sheet.key):
+        return set()
+    starts = (next((cell for cell in row if not cells.is_blank(cell)), None) for row in body)
+    pairs = zip(numbers, starts, strict=True)
+    return {number for number, cell in pairs if isinstance(cell, str) and is_total(cells.text(cell))}
+
+
+def without_totals(
+    sheet: Sheet, found: Cells, counted: Mapping[str, Sequence[Any]], totals: set[int], problems: list[Problem]
+) -> Cells:
+    """Return the rows without lines of totals; note each, and the sums that it gives otherwise.
+
+    `counted` holds the columns that count something, each as long as the rows, by the name that the file gives them.
+    """
+    here = [place for place, number in enumerate(found.rows) if number in totals]
+    if not here:
+        return found
+    rest = [place for place, number in enumerate(found.rows) if number not in totals]
+    for place in here:
+        expected, mend = f"rows of the {sheet.name} sheet only", "delete it, or leave it: it is not read"
+        number = found.rows[place]
+        problems.append(Problem(sheet.name, "a line of totals", expected, mend, number, rule="totals-line"))
+    for name, column in counted.items():
+        parts, wrong = cells.parse_column("whole", [column[place] for place in rest])
+        stated, unread = cells.parse_column("whole", [column[place] for place in here[:1]])
+        together = sum(value for value in parts if value is not None)
+        if not wrong and not unread and stated[0] is not None and stated[0] != together:
+            expected, mend = f"{together}, the sum of the rows above", "correct the total or the rows"
+            number = found.rows[here[0]]
+            problems.append(Problem(sheet.name, str(stated[0]), expected, mend, number, name, rule="totals-do-not-add"))
+    return found.taken(rest)
