@@ -108,6 +108,25 @@ def test_the_methods_notebook_runs_on_a_bundled_audit(audit, tmp_path):
     assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
 
 
+@pytest.mark.parametrize("audit", ["kent-2017", "kent-board-2017"])
+def test_the_sample_plan_notebook_runs_on_a_bundled_audit(audit, tmp_path):
+    """The board's audit has margins planned but no frames; the inspection has frames but no margins."""
+    executed = run_notebook("sample_plan", check_parameters("sample_plan", {"audit": audit}), tmp_path)
+    shown = collect_figures(read_document(executed).blocks)
+    assert {"sample_plan/records", "sample_plan/violence/records", "sample_plan/violence/expected"} <= set(shown)
+    assert ("sample_plan/allocation/neyman/margin" in shown) == (audit == "kent-2017")
+    assert ("precision/sexual/plain" in shown) == (audit == "kent-board-2017")
+    assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
+
+
+def test_the_data_quality_notebook_runs_on_a_bundled_audit(tmp_path):
+    executed = run_notebook("data_quality", check_parameters("data_quality", {"audit": "kent-2017"}), tmp_path)
+    shown = collect_figures(read_document(executed).blocks)
+    assert shown["data_quality/holdings/reported"]["value"] == 1500
+    assert shown["data_quality/problems/errors"]["value"] == 0
+    assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
+
+
 def test_parameters_reach_the_notebook(tmp_path):
     given = {"audit": "kent-2017", "confidence_level": 0.8, "overall": "weighted"}
     document = read_document(run_notebook("inspection", check_parameters("inspection", given), tmp_path))

@@ -14,7 +14,13 @@ import pytest
 from cdi_stats.publishing.publication import publish
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "reports" / "examples"
-WANTED = {"kent-2017/inspection", "kent-2018/reinspection", "kent-2017/methods"}
+WANTED = {
+    "kent-2017/data_quality",
+    "kent-2017/inspection",
+    "kent-2017/methods",
+    "kent-2017/sample_plan",
+    "kent-2018/reinspection",
+}
 FOUND = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*") if path.is_dir()}
 
 

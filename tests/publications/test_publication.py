@@ -67,7 +67,7 @@ def test_manifest_is_true(publication):
     assert manifest["notebook"]["sha256"] == digest(resource("notebooks", f"{publication.report}.ipynb"))
     assert manifest["parameters"]["audit"] == publication.audit
     assert set(manifest["parameters"]) == {
-        "audit", "earlier", "confidence_level", "method", "degrees_of_freedom", "overall",
+        "audit", "earlier", "confidence_level", "method", "degrees_of_freedom", "overall", "show_records",
     }  # fmt: skip
     assert {"python", "cdi-stats", "numpy", "papermill", "typst"} <= set(manifest["versions"])
     assert (manifest["force"], manifest["report"]) == ("Kent Police", publication.report)
@@ -357,6 +357,33 @@ def test_markup_in_names_is_published_as_text(tmp_path, monkeypatch):
     assert f"Force {MARKUP}" in page.get_text()
     words = "".join(page_.extract_text() for page_ in PdfReader(made.files["pdf"]).pages)
     assert "".join(f"Other {MARKUP}".split()) in "".join(words.split())
+
+
+# Other inputs than an audit in order.
+
+
+def test_a_plan_is_published_under_its_own_name(tmp_path):
+    plan = tmp_path / "Spring 2018.toml"
+    plan.write_text('force = "Testshire"\n[[strata]]\nstratum = "a"\nrate = 0.9\n', encoding="utf-8")
+    made = publish("sample_plan", plan, out=tmp_path / "reports")
+    assert made.folder == tmp_path / "reports" / "spring-2018" / "sample_plan"
+    assert made.figures["sample_plan/a/records"]["value"] == 388, "PracTools nWilson: 387.016 crimes"
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["inputs"] == [{"audit": "spring-2018", "sha256": digest(plan)}]
+    assert manifest["force"] == "Testshire"
+    assert manifest["parameters"]["audit"] == "Spring 2018.toml"
+
+
+def test_data_quality_is_published_of_a_file_that_no_other_report_takes(tmp_path):
+    tables = build_example("kent-board-2017")
+    tables["strata"].loc[0, "records_sampled"] = 1
+    path = tmp_path / "broken.xlsx"
+    write_workbook(tables, path)
+    with pytest.raises(CdiStatsError):
+        publish("inspection", path, out=tmp_path / "reports")
+    made = publish("data_quality", path, out=tmp_path / "reports")
+    assert made.figures["data_quality/problems/errors"]["value"] == 1
+    assert "Not ready to report from" in made.files["html"].read_text(encoding="utf-8")
 
 
 # Figures.

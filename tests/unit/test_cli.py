@@ -254,6 +254,9 @@ def test_a_failed_report_gives_one(cdi, monkeypatch):
         (["report", "inspection", "kent-2017", "--earlier", "kent_2016"], "kent_2016"),
         (["report", "inspection"], "audit"),
         (["estimate", "nothing.xlsx"], "nothing.xlsx"),
+        (["plan", "nothing.toml"], "nothing.toml"),
+        (["draw", "nothing.toml"], "nothing.toml"),
+        (["init", "new", "--from", "nothing.xlsx"], "nothing.xlsx"),
         (["estimate", "kent-2017", "--confidence-level", "95"], "95"),
         (["estimate", "kent-2017", "--confidence-level", "high"], "--confidence-level"),
         (["estimate", "kent-2017", "--method", "wilsn"], "wilsn"),
@@ -273,6 +276,57 @@ def test_bad_input_gives_two_and_words(cdi, tmp_path, monkeypatch, arguments, sa
     assert said in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+# From nothing to a drawn sample.
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """A plan over a frame of 300 incidents, and the plan's path."""
+    rows = [f"I-{i:03d},2018-06-{1 + i % 30:02d},{'THEFT' if i % 3 else 'ASSAULT'}" for i in range(300)]
+    (tmp_path / "frame.csv").write_text("\n".join(["id,at,code", *rows]) + "\n", encoding="utf-8")
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        'margin_of_error = 0.1\n[frame]\nsource = "frame.csv"\nrecord_id = "id"\nopened_at = "at"\n'
+        'opening_code = "code"\n[[strata]]\nstratum = "violence"\nopening_codes = ["ASSAULT"]\nrate = 0.9\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_init_prints_what_it_wrote_and_never_writes_over_it(cdi, tmp_path):
+    code, out, err = cdi("init", tmp_path / "new")
+    assert (code, err) == (0, "")
+    assert [line.rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for line in out.splitlines()] == [
+        "audit.xlsx", "worked-example.xlsx", "plan.toml",
+    ]  # fmt: skip
+    code, out, err = cdi("init", tmp_path / "new")
+    assert (code, out) == (2, "")
+    assert "there already" in err
+
+
+def test_init_from_says_what_it_could_not_match(cdi, bad, tmp_path):
+    code, out, err = cdi("init", tmp_path / "new", "--from", bad)
+    assert (code, out.strip()) == (0, str(tmp_path / "new" / "mapping.toml"))
+    assert all(line.startswith("not matched: ") for line in err.splitlines())
+
+
+def test_plan_then_draw(cdi, plan):
+    """Of 100 records in the frame n0 / (1 + (n0 - 1) / 100), n0 = 39.9 crimes by PracTools nWilson(0.1, 0.1)."""
+    assert cdi("draw", plan)[0] == 2, "no size is wanted yet"
+    code, out, _ = cdi("plan", plan, "--write", "--json")
+    (row,) = json.loads(out)
+    assert (code, row["records_in_frame"], row["records_needed"]) == (0, 100, row["records"])
+    code, out, err = cdi("draw", plan)
+    assert (code, err) == (0, "")
+    assert "200 rows no stratum of the plan" in out
+    workbook = plan.with_name("plan-drawn.xlsx")
+    assert {str(workbook), str(plan.with_name("plan-drawn.draw.json"))} <= set(out.splitlines())
+    assert cdi("draw", plan)[0] == 2, "a workbook is never replaced"
+    (again,) = json.loads(cdi("draw", plan, "--out", plan.with_name("again.xlsx"), "--json")[1])
+    assert again["drawn"] == row["records"]
+    assert plan.with_name("again.xlsx").read_bytes() == workbook.read_bytes()
 
 
 def test_folder_that_cannot_be_written_is_named(cdi, tmp_path):

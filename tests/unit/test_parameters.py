@@ -19,6 +19,7 @@ DEFAULTS = {
     "method": "wilson",
     "degrees_of_freedom": "kurtosis",
     "overall": "",
+    "show_records": False,
 }
 METHODS_DEFAULTS = {
     "audit": "kent-2017",
@@ -31,6 +32,7 @@ METHODS_DEFAULTS = {
 OWN_DEFAULTS = {
     "methods": METHODS_DEFAULTS,
     "data_quality": {"audit": "kent-2017", "show_cells": False, "show_records": False},
+    "sample_plan": {"audit": "kent-2017", "margin_of_error": 0.03, "confidence_level": 0.95},
 }
 
 

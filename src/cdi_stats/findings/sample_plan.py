@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -117,12 +117,12 @@ class Allocation:
 
 @dataclass(frozen=True)
 class SamplePlan:
-    """A whole plan, stratum by stratum; `accounting` is the frame's, where it was counted."""
+    """A whole plan, stratum by stratum; `accounting` is the frame's, empty where none was counted."""
 
     plan: SamplingPlan
     strata: tuple[StratumPlan, ...]
     pilot: Audit | None = None
-    accounting: Mapping[str, int] | None = None
+    accounting: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def records(self) -> int:
@@ -180,8 +180,11 @@ def plan_sample(
     if pilot is None and plan.pilot:
         pilot = read_audit(locate_audit(plan.pilot, base))
     seen = _pilot_strata(pilot, plan.confidence_level) if pilot else {}
-    frame = open_frame(plan, base=base, connection=connection) if plan.frame else None
-    counts = dict(frame.counts) if frame else {}
+    counts: dict[str, int] = {}
+    accounting: dict[str, int] = {}
+    if plan.frame:
+        with open_frame(plan, base=base, connection=connection) as frame:
+            counts, accounting = dict(frame.counts), dict(frame.accounting)
     lacking = [s.stratum for s in plan.strata if s.rate is None and s.stratum not in seen]
     problems = [
         f"strata: {name}: no rate to plan with; expected rate = ... (as expected), or a pilot audit that sampled it"
@@ -195,7 +198,7 @@ def plan_sample(
     if problems:
         raise BadParameters("\n".join(problems))
     strata = tuple(_stratum_plan(plan, s, seen.get(s.stratum), counts.get(s.stratum)) for s in plan.strata)
-    return SamplePlan(plan, strata, pilot, dict(frame.accounting) if frame else None)
+    return SamplePlan(plan, strata, pilot, accounting)
 
 
 def plan_table(found: SamplePlan) -> pd.DataFrame:
