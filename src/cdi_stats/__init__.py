@@ -46,6 +46,7 @@ _HOMES = {
     "funnel": "methods.monitoring",
     "jackknife_error": "methods.influence",
     "measure_influence": "methods.influence",
+    "open_board_paper": "report.board_paper",
     "open_data_quality": "report.data_quality",
     "open_frame": "audit.frame",
     "open_methods": "report.methods_report",

@@ -33,6 +33,14 @@ class InspectionParameters(Parameters):
     show_records: bool = False
 
 
+class BoardPaperParameters(InspectionParameters):
+    """What a board paper takes beside: whom it is to and from, and the decision asked for; blank as the audit says."""
+
+    to: str = ""
+    sender: str = ""
+    decision: str = ""
+
+
 class DataQualityParameters(Parameters):
     """What the data quality report takes: `show_cells` prints what cells hold, `show_records` the records' own ids."""
 
@@ -61,6 +69,7 @@ class MethodsParameters(Parameters):
 
 
 REPORTS: dict[str, type[Parameters]] = {
+    "board_paper": BoardPaperParameters,
     "inspection": InspectionParameters,
     "reinspection": InspectionParameters,
     "methods": MethodsParameters,

@@ -156,6 +156,14 @@ class Paragraph(Block):
 
 
 @dataclass(frozen=True)
+class Numbered(Block):
+    """A paragraph of a paper whose paragraphs are numbered straight through; the document numbers it."""
+
+    name = "numbered"
+    text: Text
+
+
+@dataclass(frozen=True)
 class Bullets(Block):
     """A list of short texts."""
 

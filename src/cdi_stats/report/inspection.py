@@ -34,6 +34,10 @@ from cdi_stats.report.statements import count_statement, rate_statement, timelin
 
 COMPARED = ("recording_rate", "timeliness", "vulnerable_victims", "n100_made", "n100_correct",
             "cancelled_correctly", "victims_informed")  # fmt: skip
+ILLUSTRATIVE = "The records are rebuilt from totals: how misses lie over them is illustrative where not published."
+UNCOUNTED_REASONS = (
+    "The published report names causes without counting them: how often each occurs here is illustrative."
+)
 MIXED = ("timeliness", "cancelled_correctly")
 
 
@@ -81,7 +85,8 @@ class Report:
         return {s.stratum: s.label for s in self.audit.strata}
 
     @property
-    def _rates(self) -> list[tuple[str, Finding]]:
+    def rates(self) -> list[tuple[str, Finding]]:
+        """Return the overall recording rate and each stratum's, labelled."""
         return _rates(self.findings)
 
     def title(self) -> Section:
@@ -101,9 +106,9 @@ class Report:
         if overall.estimate:
             paragraphs.append(narrative.unrecorded_sentence(overall))
             paragraphs.append(headlines.change_words(self.comparison, "crimes"))
-            paragraphs.append(headlines.worsened_words(self._changes))
+            paragraphs.append(headlines.worsened_words(self.compared))
             paragraphs.append(headlines.lowest(self.findings))
-        cards = [rate_statement(label, finding) for label, finding in self._rates if finding.estimate]
+        cards = [rate_statement(label, finding) for label, finding in self.rates if finding.estimate]
         return section(
             *cards,
             *_paragraphs(paragraphs),
@@ -119,13 +124,13 @@ class Report:
             words.append(narrative.published_sentence(finding))
             weightings = headlines.other_weighting(self.findings), headlines.why_weightings_differ(self.findings)
             words.append(join(*weightings))
-        rates = [(label, row) for label, row in self._rates if row.estimate]
+        rates = [(label, row) for label, row in self.rates if row.estimate]
         return section(
             *(self._statements(headlines.OVERALL, finding) if finding.estimate else []),
             *_paragraphs(words),
             self._context("overall"),
-            self._rates_chart(rates) if rates else None,
-            tables.rates_table("Recording rates, overall and by stratum", self._rates),
+            self.rates_chart(rates) if rates else None,
+            tables.rates_table("Recording rates, overall and by stratum", self.rates),
         )
 
     def strata(self) -> Section:
@@ -170,9 +175,7 @@ class Report:
             return section(Paragraph("No reasons are held: the audit misses no crime, or gives only totals."))
         notes: tuple[Text, ...] = ()
         if self.audit.facts.reasons_basis == "illustrative":
-            notes = (
-                "The published report names causes without counting them: how often each occurs here is illustrative.",
-            )
+            notes = (UNCOUNTED_REASONS,)
         from cdi_stats.report.charts import causes_chart
 
         return section(
@@ -201,9 +204,7 @@ class Report:
 
         notes: tuple[Text, ...] = ()
         if self.audit.facts.records_basis != "audited":
-            notes = (
-                "The records are rebuilt from totals: how misses lie over them is illustrative where not published.",
-            )
+            notes = (ILLUSTRATIVE,)
         words = [
             say(
                 "{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c))
@@ -219,7 +220,7 @@ class Report:
 
     def annual(self) -> Section:
         """Tell the crimes not recorded in a year, with ranges."""
-        rows = [(label, row) for label, row in self._rates if row.unrecorded]
+        rows = [(label, row) for label, row in self.rates if row.unrecorded]
         if not rows:
             return section(
                 Paragraph(
@@ -241,7 +242,7 @@ class Report:
             annual_chart(title, rows),
             tables.annual_table("Crimes not recorded in a year", rows),
         ]
-        rates = [(label, c) for label, c in self._changes if c.additional]
+        rates = [(label, c) for label, c in self.compared if c.additional]
         if rates:
             caption = "Crimes recorded a year beyond what the earlier rate would have given"
             parts.append(tables.additional_table(caption, self.findings.level, rates))
@@ -253,7 +254,7 @@ class Report:
             return section(Paragraph("There is no earlier audit to compare with."))
         from cdi_stats.report.charts import change_chart
 
-        changes = self._changes
+        changes = self.compared
         if not changes:
             return section(Paragraph("The two audits share no rate that could be compared."))
         cautions = self.comparison.cautions
@@ -335,10 +336,10 @@ class Report:
 
     def annex(self) -> Section:
         """Tell the technical detail: methods side by side, formulas in words, and how to repeat the run."""
-        return section(*annex_blocks(self.findings, self._rates))
+        return section(*annex_blocks(self.findings, self.rates))
 
     @cached_property
-    def _changes(self) -> list[tuple[str, FindingChange]]:
+    def compared(self) -> list[tuple[str, FindingChange]]:
         """Return every rate that is compared, labelled: recording rates first, then the other measures."""
         changes = self.comparison.changes if self.comparison else ()
         order = {measure: place for place, measure in enumerate(COMPARED)}
@@ -368,7 +369,8 @@ class Report:
         now = count_statement(finding, now=before is not None)
         return [count_statement(before, "earlier/"), now] if before else [now]
 
-    def _rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
+    def rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
+        """Return the chart of some rates, those of the earlier audit beneath."""
         from cdi_stats.report.charts import rates_chart
 
         return rates_chart(headlines.rates_title(rates), rates, self._earlier(rates))
@@ -396,7 +398,7 @@ class Report:
         """Return how a measure changed, each part by itself where it has parts."""
         return [
             say("{what}: {words}", what=_strong(label), words=narrative.change_sentence(change))
-            for label, change in self._changes
+            for label, change in self.compared
             if change.later.measure == measure
         ]
 

@@ -1,0 +1,321 @@
+"""The board paper's sections: numbered paragraphs that say where the force stands, how surely, and what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cdi_stats.audit.model import Audit, Stratum
+from cdi_stats.findings.causes import examine_causes
+from cdi_stats.findings.concentration import examine_concentration
+from cdi_stats.findings.examine import Findings
+from cdi_stats.findings.missed import Common, Further, examine_common, examine_further
+from cdi_stats.report import board_tables, headlines, narrative, tables
+from cdi_stats.report.assurance import annex_blocks, limit_points
+from cdi_stats.report.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Figure,
+    Heading,
+    Numbered,
+    Section,
+    Strong,
+    Text,
+    Title,
+    section,
+)
+from cdi_stats.report.inspection import UNCOUNTED_REASONS, Report, open_report
+from cdi_stats.report.narrative import capital, join, say
+from cdi_stats.report.numbers import count, in_words, long_date, margin
+from cdi_stats.resources import code_list
+
+NOTE_THE_RESULT = "The board is asked to note these results."
+
+
+def open_board_paper(
+    audit: str,
+    *,
+    to: str = "",
+    sender: str = "",
+    decision: str = "",
+    **options: Any,
+) -> BoardPaper:
+    """Read and examine an audit and return the BoardPaper to tell it by.
+
+    `to` and `sender` are printed as To and From, else whom the audit is prepared for and by; `decision` is what the
+    board is asked for, else what the audit's context says. Options as open_report takes them, and it raises the same.
+    """
+    return BoardPaper(open_report(audit, **options), to, sender, decision)
+
+
+@dataclass(frozen=True)
+class BoardPaper:
+    """An examined audit, told as a paper to a board."""
+
+    report: Report
+    to: str = ""
+    sender: str = ""
+    decision: str = ""
+
+    @property
+    def _audit(self) -> Audit:
+        return self.report.audit
+
+    @property
+    def _findings(self) -> Findings:
+        return self.report.findings
+
+    def title(self) -> Section:
+        """Tell to whom, when, on what and from whom."""
+        facts = self._audit.facts
+        rows: list[tuple[str, Text]] = [
+            ("To", self.to or facts.prepared_for or "The board"),
+            ("Date", long_date(facts.publication_date)),
+            ("Title", facts.title or f"Crime data integrity: {facts.force}"),
+            ("From", self.sender or facts.prepared_by),
+        ]
+        subtitle = facts.title or facts.force
+        note = Callout("note", "Read this first", facts.note) if facts.note else None
+        return section(
+            Title(subtitle, facts.publication_date.isoformat(), tuple(rows), self.sender or facts.prepared_by), note
+        )
+
+    def introduction(self) -> Section:
+        """Tell what this paper is about, in the words entered and in a sentence of its own."""
+        facts = self._audit.facts
+        kind = narrative.in_sentence(code_list("audit_types")[facts.audit_type])
+        about = say(
+            "This paper reports the {kind} of how completely {force} records the crimes reported to it. It covers "
+            "crimes reported from {period}, judged by {rules}.",
+            kind=kind,
+            force=facts.force,
+            period=narrative.period_words(self._findings),
+            rules=facts.counting_rules,
+        )
+        return section(_numbered([*self._context("summary"), about]))
+
+    def position(self) -> Section:
+        """Tell where recording stands: the result in a sentence, and the progress of each recommendation."""
+        words = [headlines.opening(self._findings), headlines.change_words(self.report.comparison, "crimes")]
+        told = [join(*words), *self._context("overall"), *self._context("leadership")]
+        return section(
+            _numbered([*told, narrative.actions_sentence(self._findings)]),
+            board_tables.actions_table("Recommendations and progress", self._findings, "recommendation"),
+            board_tables.actions_table("Areas for improvement and progress", self._findings, "area for improvement"),
+        )
+
+    def method(self) -> Section:
+        """Tell how the audit was made: period, criteria, workbook, the basis of its size."""
+        facts = self._audit.facts
+        lead = (
+            "Auditors read or heard each record drawn, counted the crimes that the counting rules say should have been "
+            "recorded, and then those that were. The audit was made as follows:"
+        )
+        points = [
+            _point("Periods.", "; ".join(_period(stratum) for stratum in self._audit.strata) + "."),
+            *(_point(name, text) for name, text in (
+                ("Selection.", facts.selection), ("Left out.", facts.exclusions), ("Who audited.", facts.independence),
+            ) if text),
+            *self._size_basis(),
+        ]  # fmt: skip
+        return section(Numbered(lead), Bullets(tuple(points)))
+
+    def _size_basis(self) -> Iterator[Text]:
+        planned = [s for s in self._audit.strata if s.planned_margin is not None]
+        if not planned:
+            yield _point("Size of the sample.", "No margin of error was planned.")
+            return
+        margins = sorted({(s.planned_margin or 0, s.planned_confidence_level or 0.95) for s in planned})
+        wanted = " and ".join(f"±{margin(e, 1)} points at {100 * level:g}% confidence" for e, level in margins)
+        yield _point(
+            "Size of the sample.",
+            f"Planned for a margin of error of {wanted}. The margin is half the width of the interval around a rate; "
+            "the confidence level is how often, over many such audits, the interval holds the true rate.",
+        )
+
+    def samples(self) -> Section:
+        """Tell how much was examined in each stratum."""
+        words = [self._sample_words(stratum) for stratum in self._audit.strata]
+        lead = say("{number} strata were sampled, each on its own:", number=capital(in_words(len(words))))
+        if len(words) == 1:
+            return section(_numbered(words), tables.sample_table("What was examined", self._findings))
+        return section(Numbered(lead), Bullets(tuple(words)), tables.sample_table("What was examined", self._findings))
+
+    def _sample_words(self, stratum: Stratum) -> Text:
+        key = f"board/{stratum.stratum}/sampled"
+        sampled = Figure(key, stratum.records_sampled, count(stratum.records_sampled), "count", "strata sheet")
+        return say(
+            "{label}: {records} records reviewed", label=_strong(capital(stratum.label)), records=sampled
+        )  # fmt: skip
+
+    def results(self) -> Section:
+        """Tell the overall rate, pooled and weighted, and each stratum's, with intervals."""
+        findings, overall = self._findings, self._findings.overall
+        words: list[Text | None] = [
+            "The rate is the share of the crimes that should have been recorded that were: its unit is the crime, not "
+            "the record.",
+            narrative.rate_sentence(overall),
+            join(headlines.other_weighting(findings), headlines.why_weightings_differ(findings))
+            if overall.estimate
+            else None,
+        ]
+        strata = [self._stratum_words(stratum) for stratum in self._audit.strata]
+        rates = [(label, row) for label, row in self.report.rates if row.estimate]
+        return section(
+            _numbered(words),
+            _numbered(strata),
+            self.report.rates_chart(rates) if rates else None,
+            tables.rates_table("Recording rates, overall and by stratum", self.report.rates),
+        )
+
+    def _stratum_words(self, stratum: Stratum) -> Text:
+        finding = self._findings.stratum(stratum.stratum)
+        return join(_strong(f"{capital(stratum.label)}."), narrative.rate_sentence(finding))
+
+    def causes(self) -> Section:
+        """Tell each stratum's main cause, whether a few records carry it, and which offences miss further crimes."""
+        if not self._audit.has_records:
+            unseen = "Only totals are known of this audit, so it cannot be said what the missed crimes have in common."
+            return section(_numbered([unseen, *self._context("causes")]))
+        told = [self._cause_words(stratum) for stratum in self._audit.strata]
+        further = examine_further(self._audit)
+        causes = examine_causes(self._audit, confidence_level=self._findings.confidence_level)
+        illustrative = self._audit.facts.reasons_basis == "illustrative"
+        return section(
+            _numbered([*told, *self._context("causes")]),
+            _numbered([_further_words(further)]),
+            board_tables.further_table("Offences of crimes missed in records with several crimes due", further),
+            tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level) if causes else None,
+            _numbered([UNCOUNTED_REASONS]) if illustrative and causes else None,
+        )
+
+    def _cause_words(self, stratum: Stratum) -> Text | None:
+        finding = self._findings.stratum(stratum.stratum)
+        if finding.estimate is None:
+            return None
+        lead = _strong(f"{capital(stratum.label)}.")
+        if finding.done == finding.due:
+            return join(lead, "No crime was missed.")
+        common = examine_common(self._audit, stratum.stratum)
+        words = [_common_words(common[name]) for name in ("opening_code", "offence", "reason") if name in common]
+        spread = examine_concentration(
+            self._audit, stratum=stratum.stratum, confidence_level=self._findings.confidence_level,
+            method=self._findings.method, degrees_of_freedom=self._findings.degrees_of_freedom,
+        )  # fmt: skip
+        return join(lead, *self._context(stratum.stratum), *words, narrative.concentration_sentence(spread, finding))
+
+    def other_measures(self) -> Section:
+        """Tell what else the audit measured: N100s, victims, timeliness, cancellations, safeguarding, training."""
+        measures = ("n100_made", "n100_correct", "vulnerable_victims", "cancelled_correctly", "victims_informed")
+        found = [self._findings.get(name) for name in (*measures, "safeguarding", "timeliness")]
+        told = [narrative.rate_sentence(finding) for finding in found if finding and finding.estimate]
+        entered = [text for code in ("n100", "safeguarding", "training", "equality") for text in self._context(code)]
+        words = [*told, *entered]
+        return section(_numbered(words or ["This audit measured recording rates alone."]))
+
+    def trend(self) -> Section:
+        """Tell how the rates compare with the earlier audit, or that there is none to compare with."""
+        comparison = self.report.comparison
+        if comparison is None:
+            return section(_numbered(["No earlier audit is given to compare with, so no trend can be told."]))
+        words: list[Text | None] = [
+            headlines.change_words(comparison, "crimes of this kind", s.stratum) for s in self._audit.strata
+        ]
+        labelled = [
+            join(_strong(f"{capital(s.label)}."), text)
+            for s, text in zip(self._audit.strata, words, strict=True)
+            if text
+        ]
+        return section(
+            _numbered([headlines.change_words(comparison, "crimes"), *labelled, *comparison.cautions]),
+            tables.change_table("Rates now and before", self._findings.level, self.report.compared),
+        )
+
+    def precision(self) -> Section:
+        """Tell the margin planned for each stratum and the one achieved."""
+        table = tables.precision_table("Margins planned and achieved, in percentage points", self._findings)
+        if table is None:
+            return section(_numbered(["No margin of error was planned, so there is none to hold the result against."]))
+        words = (
+            "The table sets the margin of error planned beside the one achieved. The first of the two achieved takes "
+            "crimes as independent, as the plan did; the second allows for crimes that share a record."
+        )
+        return section(Numbered(words), table)
+
+    def decision_asked(self) -> Section:
+        """Tell what the board is asked for."""
+        return section(_numbered([self.decision] if self.decision else self._context("decision") or [NOTE_THE_RESULT]))
+
+    def next_steps(self) -> Section:
+        """Tell what follows, in the words entered."""
+        return section(_numbered(self._context("next") or ["No further steps have been entered."]))
+
+    def annex(self) -> Section:
+        """Tell the limits of the evidence and the technical detail."""
+        limits = Bullets(tuple(limit_points(self._findings, self.report.comparison)))
+        return section(Heading(3, "Limits of the evidence"), limits, annex_blocks(self._findings, self.report.rates))
+
+    def _context(self, code: str) -> list[Text]:
+        table = self._audit.tables["context"]
+        return [str(text) for text in table.loc[table["section"] == code, "text"]]
+
+
+def _numbered(texts: Iterable[Text | None]) -> list[Block]:
+    return [Numbered(text) for text in texts if text]
+
+
+def _strong(words: str) -> Text:
+    return (Strong(words),)
+
+
+def _point(lead: str, words: str) -> Text:
+    return (Strong(lead), f" {words}")
+
+
+def _period(stratum: Stratum) -> str:
+    return f"{stratum.label}, {narrative.span_of_days(stratum.period_start, stratum.period_end)}"
+
+
+COMMON = {
+    "opening_code": {
+        True: "Every one of the {missed} missed crimes was in a record first opened as {label}.",
+        False: "{crimes} of the {missed} missed crimes were in records first opened as {label}.",
+    },
+    "offence": {
+        True: "All {missed} missed crimes were of one kind: {label}.",
+        False: "{crimes} of the {missed} missed crimes were {label}.",
+    },
+    "reason": {
+        True: "The reason was the same for all {missed}: {label}.",
+        False: "The reason given most often, for {crimes} of {missed}, is: {label}.",
+    },
+}
+
+
+def _common_words(common: Common) -> Text:
+    """Say what most of a stratum's missed crimes share."""
+    key = f"board/common/{common.stratum}/{common.column}"
+    label = narrative.in_sentence(common.label)
+    return say(
+        COMMON[common.column][common.every],
+        crimes=Figure(f"{key}/crimes", common.crimes, count(common.crimes), "count"),
+        missed=Figure(f"{key}/missed", common.missed, count(common.missed), "count"),
+        label=f"“{label}”" if common.column == "opening_code" else label,
+    )
+
+
+def _further_words(further: list[Further]) -> Text:
+    """Say which offences most often go missing beside others in the same record."""
+    if not further:
+        return "No crime was missed in a record that holds several."
+    first = further[0]
+    key = f"board/further/{first.offence}"
+    return say(
+        "Where a record holds several crimes, {label} is missed most often: {missed} crimes in {records} {what}.",
+        label=narrative.in_sentence(first.label),
+        missed=Figure(f"{key}/missed", first.missed, count(first.missed), "count"),
+        records=Figure(f"{key}/records", first.records, count(first.records), "count"),
+        what="record" if first.records == 1 else "records",
+    )
