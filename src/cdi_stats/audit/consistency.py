@@ -110,9 +110,7 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
         short = {record.lstrip("0"): record for record in known} if len(unknown) else {}
         for number, value in unknown.items():
             meant = short.get(value.lstrip("0"))
-            mend = (
-                f"correct it: perhaps {meant}, with its noughts" if meant else "correct the number, or add the record"
-            )
+            mend = f"correct it: perhaps {meant}, noughts kept" if meant else "correct the number, or add the record"
             yield Problem(
                 *(sheet, repr(value)[:120], "a record of the records sheet", mend, int(str(number)), "record_id"),
                 rule="unknown-record",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,23 @@ class FactsRead:
 
     values: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    title: str = FACTS.name
+
+    def told(self, problem: Problem) -> Problem:
+        """Return a problem of the fact that its column names, at the place where it is stated."""
+        return replace(problem, sheet=self.title, row=self.rows.get(problem.column or ""), column="value")
 
 
-def read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> FactsRead:
+def read_facts(sheets: Sequence[tuple[str, list[Row]]], mapping: ColumnMapping, problems: list[Problem]) -> FactsRead:
     """Return the known facts, from the audit sheet and the mapping; blank ones are left to their defaults."""
+    title, grid = sheets[0] if sheets else (FACTS.name, [])
+    noted: list[Problem] = []
+    facts = _facts(grid, mapping, noted)
+    problems += [replace(problem, sheet=title) for problem in noted]
+    return replace(facts, title=title)
+
+
+def _facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> FactsRead:
     columns = {column.name: column for column in FACTS.columns}
     layout = mapping.layout(FACTS.name)
     keys = {cells.name(layout.columns.get(name, name)): name for name in columns}

@@ -22,9 +22,11 @@ HEADER_ROWS = 100
 TEXT_DATE = re.compile(r"^(\d{1,2})([/.\-])(\d{1,2})\2")
 
 
-def lay_out(sheet: Sheet, grid: list[Row], layout: Layout, conventions: Conventions, problems: list[Problem]) -> Cells:
-    """Return a sheet's cells by column of ours; add to `problems` what the layout names and the sheet lacks."""
-    title, wanted = sheet.name, _wanted(sheet, layout)
+def lay_out(
+    sheet: Sheet, title: str, grid: list[Row], layout: Layout, conventions: Conventions, problems: list[Problem]
+) -> Cells:
+    """Return the cells of a sheet of the file by column of ours; add what the layout names and the sheet lacks."""
+    wanted = _wanted(sheet, layout)
     header = _header_row(grid, set(wanted), layout.header_row)
     if header is None:
         if any(not cells.is_blank(cell) for row in grid for cell in row):
@@ -146,25 +148,24 @@ def _ours(
             columns[column.name] = parts[0] if len(parts) == 1 else list(map(cells.join_moment, *parts))
             titles[column.name] = " and ".join(named)
         elif column.name in layout.columns:
-            expected = f"a column called {lacking[0]}, as the mapping says"
-            mend = "correct the name in the mapping or in the sheet"
-            problems.append(
-                Problem(title, "no such column", expected, mend, header, lacking[0][:60], rule="mapping-column")
-            )
+            problems.append(_unmapped(title, lacking[0], header))
         elif column.required and column.name not in made:
             mend = f"add {column.name}: {column.help.lower()}"
             problems.append(
                 Problem(title, "no such column", column.expected, mend, header, column.name, rule="missing-column")
             )
-    for pair in counted(layout.wide):
-        for name in (pair.due, pair.recorded):
-            if cells.name(name) not in theirs:
-                expected = f"a column called {name}, as the mapping says"
-                mend = "correct the name in the mapping or in the sheet"
-                problems.append(
-                    Problem(title, "no such column", expected, mend, header, name[:60], rule="mapping-column")
-                )
+    counts = [name for pair in counted(layout.wide) for name in (pair.due, pair.recorded)]
+    timed = [layout.wide.in_time] if layout.wide and layout.wide.in_time else []
+    problems.extend(
+        _unmapped(title, name, header) for name in (*counts, *timed, *layout.skip) if cells.name(name) not in theirs
+    )
     return Cells(title, columns, numbers, titles)
+
+
+def _unmapped(title: str, name: str, header: int) -> Problem:
+    expected = f"a column called {cells.text(name)[:100]}, as the mapping says"
+    mend = "correct the name in the mapping or in the sheet"
+    return Problem(title, "no such column", expected, mend, header, cells.text(name)[:60], rule="mapping-column")
 
 
 def _kept(found: Cells, theirs: Mapping[str, list[Any]], skip: Mapping[str, list[str]]) -> Cells:

@@ -40,7 +40,7 @@ def without_totals(
     for place in here:
         expected, mend = f"rows of the {sheet.name} sheet only", "delete it, or leave it: it is not read"
         number = found.rows[place]
-        problems.append(Problem(sheet.name, "a line of totals", expected, mend, number, rule="totals-line"))
+        problems.append(Problem(found.title, "a line of totals", expected, mend, number, rule="totals-line"))
     for name, column in counted.items():
         parts, wrong = cells.parse_column("whole", [column[place] for place in rest])
         stated, unread = cells.parse_column("whole", [column[place] for place in here[:1]])
@@ -48,5 +48,7 @@ def without_totals(
         if not wrong and not unread and stated[0] is not None and stated[0] != together:
             expected, mend = f"{together}, the sum of the rows above", "correct the total or the rows"
             number = found.rows[here[0]]
-            problems.append(Problem(sheet.name, str(stated[0]), expected, mend, number, name, rule="totals-do-not-add"))
+            problems.append(
+                Problem(found.title, str(stated[0]), expected, mend, number, name, rule="totals-do-not-add")
+            )
     return found.taken(rest)
