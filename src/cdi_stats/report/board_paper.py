@@ -26,7 +26,8 @@ from cdi_stats.report.blocks import (
     Title,
     section,
 )
-from cdi_stats.report.inspection import UNCOUNTED_REASONS, Report, open_report
+from cdi_stats.report.examined import UNCOUNTED_REASONS, strong
+from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.numbers import count, in_words, long_date, margin
 from cdi_stats.resources import code_list
@@ -147,7 +148,7 @@ class BoardPaper:
         key = f"board/{stratum.stratum}/sampled"
         sampled = Figure(key, stratum.records_sampled, count(stratum.records_sampled), "count", "strata sheet")
         return say(
-            "{label}: {records} records reviewed", label=_strong(capital(stratum.label)), records=sampled
+            "{label}: {records} records reviewed", label=strong(capital(stratum.label)), records=sampled
         )  # fmt: skip
 
     def results(self) -> Section:
@@ -172,7 +173,7 @@ class BoardPaper:
 
     def _stratum_words(self, stratum: Stratum) -> Text:
         finding = self._findings.stratum(stratum.stratum)
-        return join(_strong(f"{capital(stratum.label)}."), narrative.rate_sentence(finding))
+        return join(strong(f"{capital(stratum.label)}."), narrative.rate_sentence(finding))
 
     def causes(self) -> Section:
         """Tell each stratum's main cause, whether a few records carry it, and which offences miss further crimes."""
@@ -195,7 +196,7 @@ class BoardPaper:
         finding = self._findings.stratum(stratum.stratum)
         if finding.estimate is None:
             return None
-        lead = _strong(f"{capital(stratum.label)}.")
+        lead = strong(f"{capital(stratum.label)}.")
         if finding.done == finding.due:
             return join(lead, "No crime was missed.")
         common = examine_common(self._audit, stratum.stratum)
@@ -224,7 +225,7 @@ class BoardPaper:
             headlines.change_words(comparison, "crimes of this kind", s.stratum) for s in self._audit.strata
         ]
         labelled = [
-            join(_strong(f"{capital(s.label)}."), text)
+            join(strong(f"{capital(s.label)}."), text)
             for s, text in zip(self._audit.strata, words, strict=True)
             if text
         ]
@@ -264,10 +265,6 @@ class BoardPaper:
 
 def _numbered(texts: Iterable[Text | None]) -> list[Block]:
     return [Numbered(text) for text in texts if text]
-
-
-def _strong(words: str) -> Text:
-    return (Strong(words),)
 
 
 def _point(lead: str, words: str) -> Text:

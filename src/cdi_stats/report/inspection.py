@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 
-from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import locate_audit, locate_earlier, read_audit
 from cdi_stats.findings.causes import examine_causes
-from cdi_stats.findings.change import Comparison, FindingChange, compare_findings
-from cdi_stats.findings.concentration import Concentration, examine_concentration
-from cdi_stats.findings.examine import Finding, Findings, examine
-from cdi_stats.findings.measures import ALL, domain_label, measure_of
+from cdi_stats.findings.change import compare_findings
+from cdi_stats.findings.concentration import examine_concentration
+from cdi_stats.findings.examine import examine
+from cdi_stats.findings.measures import ALL, domain_label
 from cdi_stats.report import headlines, narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
     Block,
     Bullets,
     Callout,
-    Chart,
     Heading,
     Paragraph,
     Section,
-    Statement,
-    Strong,
     Text,
     section,
 )
+from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.narrative import capital, join, say
-from cdi_stats.report.statements import count_statement, rate_statement, timeliness_statement
-
-COMPARED = ("recording_rate", "timeliness", "vulnerable_victims", "n100_made", "n100_correct",
-            "cancelled_correctly", "victims_informed")  # fmt: skip
-ILLUSTRATIVE = "The records are rebuilt from totals: how misses lie over them is illustrative where not published."
-UNCOUNTED_REASONS = (
-    "The published report names causes without counting them: how often each occurs here is illustrative."
-)
-MIXED = ("timeliness", "cancelled_correctly")
+from cdi_stats.report.statements import rate_statement, timeliness_statement
 
 
 def open_report(
@@ -67,27 +54,8 @@ def open_report(
     return Report(findings, compare_findings(findings, before), show_records)
 
 
-@dataclass(frozen=True)
-class Report:
-    """An examined audit, ready to be told section by section; `comparison` is with an earlier audit, if any."""
-
-    findings: Findings
-    comparison: Comparison | None = None
-    show_records: bool = False
-
-    @property
-    def audit(self) -> Audit:
-        """Return the audit told of."""
-        return self.findings.audit
-
-    @cached_property
-    def _labels(self) -> dict[str, str]:
-        return {s.stratum: s.label for s in self.audit.strata}
-
-    @property
-    def rates(self) -> list[tuple[str, Finding]]:
-        """Return the overall recording rate and each stratum's, labelled."""
-        return _rates(self.findings)
+class Report(Examined):
+    """An inspection report, section by section."""
 
     def title(self) -> Section:
         """Tell whose report this is, when and from what; and what every reader must know first."""
@@ -100,20 +68,18 @@ class Report:
     def summary(self) -> Section:
         """Tell the whole in a few sentences and figures."""
         overall = self.findings.overall
-        paragraphs: list[Text | None] = [
-            join(headlines.opening(self.findings), headlines.other_weighting(self.findings))
-        ]
+        told: list[Text | None] = [join(headlines.opening(self.findings), headlines.other_weighting(self.findings))]
         if overall.estimate:
-            paragraphs.append(narrative.unrecorded_sentence(overall))
-            paragraphs.append(headlines.change_words(self.comparison, "crimes"))
-            paragraphs.append(headlines.worsened_words(self.compared))
-            paragraphs.append(headlines.lowest(self.findings))
+            told.append(narrative.unrecorded_sentence(overall))
+            told.append(headlines.change_words(self.comparison, "crimes"))
+            told.append(headlines.worsened_words(self.compared))
+            told.append(headlines.lowest(self.findings))
         cards = [rate_statement(label, finding) for label, finding in self.rates if finding.estimate]
         return section(
             *cards,
-            *_paragraphs(paragraphs),
+            *paragraphs(told),
             self._context("summary"),
-            *_paragraphs([narrative.actions_sentence(self.findings)]),
+            *paragraphs([narrative.actions_sentence(self.findings)]),
         )
 
     def overall(self) -> Section:
@@ -127,7 +93,7 @@ class Report:
         rates = [(label, row) for label, row in self.rates if row.estimate]
         return section(
             *(self._statements(headlines.OVERALL, finding) if finding.estimate else []),
-            *_paragraphs(words),
+            *paragraphs(words),
             self._context("overall"),
             self.rates_chart(rates) if rates else None,
             tables.rates_table("Recording rates, overall and by stratum", self.rates),
@@ -147,7 +113,7 @@ class Report:
                 words.append(narrative.published_sentence(finding))
                 words.append(narrative.unrecorded_sentence(finding, stratum.label))
                 words.append(headlines.change_words(self.comparison, "crimes of this kind", stratum.stratum))
-            parts.append(_paragraphs(words))
+            parts.append(paragraphs(words))
             parts.append(self._context(stratum.stratum))
         return section(*parts)
 
@@ -162,7 +128,7 @@ class Report:
             change = self.comparison.get(finding.measure, finding.domain, finding.stratum) if self.comparison else None
             if change:
                 words.append(narrative.change_sentence(change))
-            parts.append(_paragraphs(words))
+            parts.append(paragraphs(words))
             parts.append(self._context(finding.domain))
         if rows:
             parts.append(self._domains_chart(rows))
@@ -206,9 +172,7 @@ class Report:
         if self.audit.facts.records_basis != "audited":
             notes = (ILLUSTRATIVE,)
         words = [
-            say(
-                "{label}: {words}", label=_strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c))
-            )
+            say("{label}: {words}", label=strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c)))
             for label, c in rows
         ]
         return section(
@@ -238,7 +202,7 @@ class Report:
             headlines.auditable_year(self.findings),
         )
         parts: list[Block | Iterable[Block] | None] = [
-            *_paragraphs([words]),
+            *paragraphs([words]),
             annual_chart(title, rows),
             tables.annual_table("Crimes not recorded in a year", rows),
         ]
@@ -259,7 +223,7 @@ class Report:
             return section(Paragraph("The two audits share no rate that could be compared."))
         cautions = self.comparison.cautions
         return section(
-            *_paragraphs([headlines.change_words(self.comparison, "crimes"), headlines.worsened_words(changes)]),
+            *paragraphs([headlines.change_words(self.comparison, "crimes"), headlines.worsened_words(changes)]),
             Callout("warning", "Before comparing", " ".join(cautions)) if cautions else None,
             change_chart(
                 headlines.changes_title([change for _, change in changes]), self.comparison.later.level, changes
@@ -337,115 +301,3 @@ class Report:
     def annex(self) -> Section:
         """Tell the technical detail: methods side by side, formulas in words, and how to repeat the run."""
         return section(*annex_blocks(self.findings, self.rates))
-
-    @cached_property
-    def compared(self) -> list[tuple[str, FindingChange]]:
-        """Return every rate that is compared, labelled: recording rates first, then the other measures."""
-        changes = self.comparison.changes if self.comparison else ()
-        order = {measure: place for place, measure in enumerate(COMPARED)}
-        shown = [c for c in changes if c.later.measure in order and not _is_mixed(c.later)]
-        return [(self._change_label(c.later), c) for c in sorted(shown, key=lambda c: order[c.later.measure])]
-
-    def _change_label(self, finding: Finding) -> str:
-        if finding.measure == "recording_rate":
-            return headlines.OVERALL if (finding.domain, finding.stratum) == (ALL, ALL) else self._part_label(finding)
-        name, whole = measure_of(finding.measure).name, (finding.domain, finding.stratum) == (ALL, ALL)
-        return name if whole else f"{self._part_label(finding)}: {narrative.in_sentence(name)}"
-
-    def _before(self, finding: Finding) -> Finding | None:
-        """Return the earlier audit's finding of the same rate, where it has one."""
-        earlier = self.comparison.earlier if self.comparison else None
-        found = earlier.get(finding.measure, finding.domain, finding.stratum) if earlier else None
-        return found if found and found.estimate else None
-
-    def _statements(self, label: str, finding: Finding) -> list[Statement]:
-        """Return a rate's headline; with an earlier audit, its own before it."""
-        before = self._before(finding)
-        now = rate_statement(label, finding, now=before is not None)
-        return [rate_statement(label, before, "earlier/"), now] if before else [now]
-
-    def _domain_statements(self, finding: Finding) -> list[Statement]:
-        before = self._before(finding)
-        now = count_statement(finding, now=before is not None)
-        return [count_statement(before, "earlier/"), now] if before else [now]
-
-    def rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
-        """Return the chart of some rates, those of the earlier audit beneath."""
-        from cdi_stats.report.charts import rates_chart
-
-        return rates_chart(headlines.rates_title(rates), rates, self._earlier(rates))
-
-    def _domains_chart(self, rows: list[Finding]) -> Chart:
-        from cdi_stats.report.charts import rates_chart
-
-        labelled = [(capital(domain_label(row.domain)), row) for row in rows]
-        return rates_chart(headlines.domains_title(labelled), labelled, self._earlier(labelled))
-
-    def _earlier(self, rows: Iterable[tuple[str, Finding]]) -> list[tuple[str, Finding]]:
-        """Return the earlier audit's finding of each of these, under the same label."""
-        return [(label, before) for label, row in rows if (before := self._before(row))]
-
-    def _measure_words(self, *measures: str) -> list[Text | None]:
-        words: list[Text | None] = []
-        for measure in measures:
-            finding = self.findings.get(measure)
-            if finding:
-                words.append(narrative.rate_sentence(finding))
-                words.extend(self._changes_of(measure))
-        return words
-
-    def _changes_of(self, measure: str) -> list[Text]:
-        """Return how a measure changed, each part by itself where it has parts."""
-        return [
-            say("{what}: {words}", what=_strong(label), words=narrative.change_sentence(change))
-            for label, change in self.compared
-            if change.later.measure == measure
-        ]
-
-    def _stratum_of(self, concentration: Concentration) -> Finding | None:
-        return None if concentration.stratum is None else self.findings.stratum(concentration.stratum)
-
-    def _parts_of(self, measure: str) -> list[Finding]:
-        """Return a measure's findings by domain, or the whole where there is no domain."""
-        rows = [row for row in self.findings.of(measure) if row.estimate]
-        return [row for row in rows if (row.domain, row.stratum) != (ALL, ALL)] or rows
-
-    def _cards(self, *measures: str) -> list[Statement]:
-        """Return each measure as a headline statistic, an earlier finding before the present one."""
-        found = [self.findings.get(measure) for measure in measures]
-        return [card for finding in found if finding and finding.estimate for card in self._domain_statements(finding)]
-
-    def _part_label(self, finding: Finding) -> str:
-        if finding.domain == ALL:
-            return capital(self._labels.get(finding.stratum, finding.stratum))
-        return capital(domain_label(finding.domain))
-
-    def _told(self, code: str, cards: Iterable[Block], words: Iterable[Text | None], *blocks: Block | None) -> Section:
-        """Return a section: headline statistics, sentences, the words entered for it, then tables and charts."""
-        told = section(cards, _paragraphs(words), self._context(code), *blocks)
-        return told if told.blocks else section(Paragraph("The audit holds nothing on this."))
-
-    def _record(self, record_id: str) -> str:
-        return record_id if self.show_records else self.audit.alias(record_id)
-
-    def _context(self, code: str) -> list[Block]:
-        table = self.audit.tables["context"]
-        return [Paragraph(str(text)) for text in table.loc[table["section"] == code, "text"]]
-
-
-def _is_mixed(finding: Finding) -> bool:
-    """Return whether a finding mixes parts whose shares of the sample differ from audit to audit."""
-    return finding.measure in MIXED and (finding.domain, finding.stratum) == (ALL, ALL)
-
-
-def _rates(findings: Findings) -> list[tuple[str, Finding]]:
-    strata = [(capital(s.label), findings.stratum(s.stratum)) for s in findings.audit.strata]
-    return [(headlines.OVERALL, findings.overall), *strata]
-
-
-def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
-    return [Paragraph(text) for text in texts if text]
-
-
-def _strong(words: str) -> Text:
-    return (Strong(words),)
