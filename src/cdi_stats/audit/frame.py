@@ -140,7 +140,7 @@ def _counted_frame(
     found = _codes_found(engine, given, plan.frame.opening_code)
     taken = _taken(found, plan.strata)
     chosen = _inside(engine, given, plan.strata, taken)
-    inside = _with_stratum(engine.hold(chosen), taken)
+    inside = _with_stratum(engine.hold(chosen, stack), taken)
     eligible = inside.filter(inside.record_id.length() > 0)
     excluded = set[str]().union(*excluded_by.values())
     known = _resolved(_listed_again(engine, eligible), _listed(engine, eligible, excluded), excluded)

@@ -13,6 +13,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 
@@ -101,9 +102,12 @@ class Engine:
         """Return the engine and its version."""
         return f"{self.connection.name} {self.connection.version}"
 
-    def hold(self, rows: Any) -> Any:
-        """Return rows that are read three times more, set aside by the engine so as not to be read afresh."""
-        return self.connection.create_table("cdi_stats_inside", rows, temp=True)
+    def hold(self, rows: Any, stack: ExitStack) -> Any:
+        """Return rows that are read three times more, set aside by the engine until the stack is closed."""
+        name = f"cdi_stats_{uuid4().hex}"
+        held = self.connection.create_table(name, rows, temp=True)
+        stack.callback(self.connection.con.execute, f"drop table if exists temp.{name}")
+        return held
 
     def alike(self, record_id: Any) -> Any:
         """Return what records of one number share: a hash groups in half the time; a clash fetches a row more."""
@@ -140,7 +144,7 @@ class Postgres(Engine):
 
     trim = "btrim"
 
-    def hold(self, rows: Any) -> Any:
+    def hold(self, rows: Any, stack: ExitStack) -> Any:  # noqa: ARG002
         """Return the rows as they are: nothing is written to a database."""
         return rows
 
@@ -164,7 +168,7 @@ class Spark(Engine):
 
     trim = "btrim"
 
-    def hold(self, rows: Any) -> Any:
+    def hold(self, rows: Any, stack: ExitStack) -> Any:  # noqa: ARG002
         """Return the rows as they are: nothing is written to a database."""
         return rows
 

@@ -103,7 +103,9 @@ class Layout(_Part):
     """Where a sheet's cells are.
 
     `sheet` may name several, one after another; `sheet_is` is the column of ours that their names stand for, such as
-    the stratum. `columns` maps our columns to theirs; a pair is a date and a time to be joined. `values` maps their codes to ours, by column of ours; `fixed` gives the same value to every row; `fill_down` are
+    the stratum. `columns` maps our columns to theirs; a pair is a date and a time to be joined.
+
+    `values` maps their codes to ours, by column of ours; `fixed` gives the same value to every row; `fill_down` are
     columns whose blank cells repeat the one above (merged cells); `skip` leaves rows out by what a column of theirs
     holds; `distinct` keeps equal rows once; `number_crimes` numbers the crimes of each record in their order.
     """

@@ -149,8 +149,6 @@ def draw_from_plan(plan: SamplingPlan, *, base: Path | None = None, connection: 
     order = {stratum: place for place, stratum in enumerate(sizes)}
     drawn = drawn.sort_values("stratum", kind="stable", key=lambda column: column.map(order), ignore_index=True)
     made = _selection(drawn, sizes, frame.counts, frame.hashes, str(plan.seed), plan.start, plan.second_review)
-    for aside in plan.set_aside:
-        made = made.set_aside(aside.record_id, aside.reason)
     made = replace(made, trail=_trail(plan, frame, sizes))
     for record in plan.set_aside:
         made = made.set_aside(record.record_id, record.reason)
