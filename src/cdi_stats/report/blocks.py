@@ -157,7 +157,10 @@ class Paragraph(Block):
 
 @dataclass(frozen=True)
 class Numbered(Block):
-    """A paragraph of a paper whose paragraphs are numbered straight through; the document numbers it."""
+    """A paragraph of one series that runs through the whole document, as in a board paper.
+
+    Its number is its place among its kind, so it is given where the document is read, as a table's is.
+    """
 
     name = "numbered"
     text: Text
