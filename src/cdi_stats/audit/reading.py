@@ -160,7 +160,7 @@ def _inspect(
     tables = agree_spelling({name: read_table(sheet, found[name], unread) for name, sheet in SHEETS.items()})
     checked = check_tables(stated.values, tables, {(p.sheet, p.row, p.column) for p in (*problems, *unread)})
     told = (stated.told(p) if p.sheet == FACTS.name else found[p.sheet].told(p) for p in (*unread, *checked))
-    problems += filter(None, told)
+    problems = list(dict.fromkeys([*problems, *filter(None, told)]))
     problems.sort(key=lambda problem: problem.severity != "error")
     left, accepted = apply_overrides(problems, overrides)
     audit = None
