@@ -37,6 +37,8 @@ def read_facts(sheets: Sequence[tuple[str, list[Row]]], mapping: ColumnMapping, 
     title, grid = sheets[0] if sheets else (FACTS.name, [])
     noted: list[Problem] = []
     facts = _facts(grid, mapping, noted)
+    if not sheets and not mapping.facts:
+        return facts
     problems += [replace(problem, sheet=title) for problem in noted]
     return replace(facts, title=title)
 
@@ -75,7 +77,7 @@ def _facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> 
             rule="missing-fact",
         )
         for column in FACTS.columns
-        if column.required and column.name not in facts.values and column.name not in wrong and (grid or mapping.facts)
+        if column.required and column.name not in facts.values and column.name not in wrong
     )
     return facts
 
