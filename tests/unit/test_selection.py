@@ -202,6 +202,13 @@ def test_the_second_auditor_examines_a_stable_part_of_the_sample(share, violence
     assert set(again.records.loc[again.records["second_review"], "record_id"]) == set(chosen["record_id"])
 
 
+def test_a_larger_sample_keeps_the_second_reviews_of_a_smaller_one():
+    sizes = ({"violence": 10, "other": 15}, {"violence": 13, "other": 31})
+    fewer, more = (draw(sizes=size, second_review=0.15) for size in sizes)
+    kept, wanted = (set(s.records.loc[s.records["second_review"], "record_id"]) for s in (fewer, more))
+    assert kept < wanted
+
+
 def test_the_second_auditors_records_are_not_simply_the_first():
     selection = draw(second_review=0.5)
     places = selection.records.loc[selection.records["second_review"], "place"]
