@@ -82,7 +82,7 @@ def bench() -> None:
 
 def docs() -> None:
     """Build the documentation site into `site/`."""
-    run(PYTHON, "-m", "mkdocs", "build", "--strict", "--quiet")
+    run(PYTHON, "-m", "mkdocs", "build", "--strict")
     print(f"Documentation: {ROOT / 'site' / 'index.html'}")
 
 

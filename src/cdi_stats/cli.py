@@ -95,12 +95,16 @@ def draw(
     path = out or plan.with_name(f"{plan.stem}-drawn.xlsx")
     selection = draw_from_plan(read, base=plan.parent)
     trail = write_drawn(selection, read, path)
-    _print_table(selection.strata, None, as_json=as_json, as_csv=False)
-    if not as_json:
-        for what, rows in selection.trail["frame"].items():
-            typer.echo(f"{rows:,} rows {what}")
-        typer.echo(path)
-        typer.echo(trail)
+    if as_json:
+        told = {"workbook": str(path), "trail": str(trail), "rows": dict(selection.trail["frame"])}
+        told |= {"strata": selection.strata.to_dict("records")}
+        typer.echo(json.dumps(told, indent=1, ensure_ascii=False, default=str))
+        return
+    _print_table(selection.strata, None, as_json=False, as_csv=False)
+    for what, rows in selection.trail["frame"].items():
+        typer.echo(f"{rows:,} rows {what}")
+    typer.echo(path)
+    typer.echo(trail)
 
 
 @app.command()
@@ -208,6 +212,7 @@ def replicate(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
+COUNTS = ("records", "reported", "recorded")
 ESTIMATE_COLUMNS = [
     *("measure", "domain", "stratum", "records", "reported", "recorded", "rate", "low", "high"),
     *("design_effect", "unrecorded_per_year", "unrecorded_low", "unrecorded_high", "weighting"),
@@ -241,13 +246,15 @@ def _pairs(given: list[str]) -> dict[str, str]:
 
 def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv: bool) -> None:
     if as_json:
+        counted = [name for name in COUNTS if name in table]
+        table = table.astype(dict.fromkeys(counted, "Int64"))
         typer.echo(table.to_json(orient="records", indent=1, force_ascii=False, double_precision=15))
     elif as_csv:
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         shown = table if columns is None else table[columns]
-        typer.echo(
-            shown.to_string(
-                index=False, na_rep="", float_format=lambda value: f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"
-            )
-        )
+        typer.echo(shown.to_string(index=False, na_rep="", float_format=_number))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"

@@ -324,8 +324,9 @@ def test_plan_then_draw(cdi, plan):
     workbook = plan.with_name("plan-drawn.xlsx")
     assert {str(workbook), str(plan.with_name("plan-drawn.draw.json"))} <= set(out.splitlines())
     assert cdi("draw", plan)[0] == 2, "a workbook is never replaced"
-    (again,) = json.loads(cdi("draw", plan, "--out", plan.with_name("again.xlsx"), "--json")[1])
-    assert again["drawn"] == row["records"]
+    again = json.loads(cdi("draw", plan, "--out", plan.with_name("again.xlsx"), "--json")[1])
+    assert [stratum["drawn"] for stratum in again["strata"]] == [row["records"]]
+    assert (sum(again["rows"].values()), again["workbook"]) == (300, str(plan.with_name("again.xlsx")))
     assert plan.with_name("again.xlsx").read_bytes() == workbook.read_bytes()
 
 

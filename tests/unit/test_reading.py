@@ -489,6 +489,14 @@ def test_audits_are_filed_under_their_name(tmp_path, name, expected):
     assert audit_id(tmp_path / name) == expected
 
 
+@pytest.mark.parametrize(("name", "expected"), [("audit.xlsx", "spring-2018"), ("q3.xlsx", "q3")])
+def test_a_file_called_as_every_new_audit_is_goes_by_its_folder(tmp_path, name, expected):
+    file = tmp_path / "Spring 2018" / name
+    file.parent.mkdir()
+    file.touch()
+    assert audit_id(file) == expected
+
+
 def test_names_in_other_letters_do_not_share_a_folder(tmp_path):
     names = ["Кент.xlsx", "Гент.xlsx", "éire.xlsx", "ire.xlsx", "–.xlsx", "“.xlsx"]
     for name in names:

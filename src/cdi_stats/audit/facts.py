@@ -10,7 +10,7 @@ from typing import Any
 
 from cdi_stats.audit import cells
 from cdi_stats.audit.files import Row
-from cdi_stats.audit.layout import translation, unknown
+from cdi_stats.audit.layout import translation, turned, unknown
 from cdi_stats.audit.mapping import ColumnMapping
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.schema import FACTS, Column
@@ -37,6 +37,8 @@ def read_facts(sheets: Sequence[tuple[str, list[Row]]], mapping: ColumnMapping, 
     title, grid = sheets[0] if sheets else (FACTS.name, [])
     noted: list[Problem] = []
     facts = _facts(grid, mapping, noted)
+    if not sheets and not mapping.facts:
+        return facts
     problems += [replace(problem, sheet=title) for problem in noted]
     return replace(facts, title=title)
 
@@ -52,6 +54,8 @@ def _facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> 
     wrong: set[str] = set()
     for number, key, cell in given:
         change = translation(columns[key].kind, layout.values.get(key, {}), mapping.conventions)
+        if number and mapping.conventions.dates == "month first" and columns[key].kind == "date":
+            cell = turned(cell)
         cell = change(cell) if change and number else cell
         if number and key not in stated:
             facts.rows.setdefault(key, number)
@@ -73,7 +77,7 @@ def _facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> 
             rule="missing-fact",
         )
         for column in FACTS.columns
-        if column.required and column.name not in facts.values and column.name not in wrong and (grid or mapping.facts)
+        if column.required and column.name not in facts.values and column.name not in wrong
     )
     return facts
 

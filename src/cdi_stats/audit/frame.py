@@ -96,7 +96,7 @@ class Frame:
     def _candidates(self, seed: str, shares: Mapping[str, float], start: float) -> pd.DataFrame:
         import ibis
 
-        rows = self._rows.mutate(prn=self._reads.md5(ibis.literal(f"{seed}|") + self._rows.record_id))
+        rows = self._rows.mutate(prn=self._reads.permanent(seed, self._rows.record_id))
         place = (self._reads.word(rows.prn, 0) + (TURN - _beginning(start))) % TURN
         wanted = [(rows.stratum == s) & _within(place, share) for s, share in shares.items()]
         found = _fetched(self._reads, rows.filter(reduce(or_, wanted, ibis.literal(False))))
@@ -164,7 +164,12 @@ def _counted_frame(
 
 def permanent_number(seed: str, record_id: str) -> str:
     """Return a record's permanent random number for a seed: the MD5 of both as 32 hex digits, on every engine alike."""
-    return hashlib.md5(f"{seed}|{record_id}".encode(), usedforsecurity=False).hexdigest()
+    return md5_of(f"{seed}|{record_id}")
+
+
+def md5_of(text: str) -> str:
+    """Return the MD5 of a text's UTF-8 as 32 hex digits."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def turned(number: str, start: float) -> int:
@@ -179,7 +184,7 @@ def frame_print(records: int, first: int, second: int) -> str:
 
 def words(record_id: str) -> tuple[int, int]:
     """Return the first and second 32 bits of a record number's MD5."""
-    number = hashlib.md5(record_id.encode(), usedforsecurity=False).hexdigest()
+    number = md5_of(record_id)
     return int(number[:8], 16), int(number[8:16], 16)
 
 
@@ -318,13 +323,14 @@ def _listed_again(engine: Engine, eligible: Any) -> pd.DataFrame:
 
 
 def _listed(engine: Engine, eligible: Any, excluded: set[str]) -> pd.DataFrame:
-    """Return the rows of excluded records."""
-    ids = sorted(excluded)
+    """Return the rows of excluded records, found by the MD5 of their numbers: letters need no encoding then."""
+    ids = sorted(md5_of(number) for number in excluded)
     parts = [
-        _fetched(engine, eligible.filter(eligible.record_id.isin(ids[at : at + CHUNK])).select(*OURS, "stratum"))
+        _fetched(engine, eligible.filter(engine.md5(eligible.record_id).isin(ids[at : at + CHUNK])))
         for at in range(0, len(ids), CHUNK)
     ]
-    return pd.concat(parts) if parts else pd.DataFrame(columns=[*OURS, "stratum"])
+    listed = pd.concat(parts)[[*OURS, "stratum"]] if parts else pd.DataFrame(columns=[*OURS, "stratum"])
+    return listed[listed["record_id"].isin(excluded)]
 
 
 def _resolved(again: pd.DataFrame, listed: pd.DataFrame, excluded: set[str]) -> pd.DataFrame:

@@ -64,6 +64,7 @@ def one_snapshot(connection: Any) -> Iterator[None]:
 
     connection.con.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.con.read_only = True
+    connection.con.execute("set client_encoding = 'UTF8'")
     with connection.con.transaction(force_rollback=True):
         yield
 
@@ -83,7 +84,7 @@ def told(where: str) -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Return the first line of an engine's first complaint; later ones come of closing what is broken."""
-    while error.__context__ is not None and type(error.__context__).__module__ != "builtins":
+    while error.__context__ and type(error.__context__).__module__.partition(".")[0] not in ("builtins", "py4j"):
         error = error.__context__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:160] if lines else type(error).__name__
@@ -128,6 +129,12 @@ class Engine:
         """Return the MD5 of a text column's UTF-8 as 32 hex digits."""
         return _function("md5", "string", "string")(text)
 
+    def permanent(self, seed: str, record_id: Any) -> Any:
+        """Return records' permanent random numbers for a seed."""
+        import ibis
+
+        return self.md5(ibis.literal(f"{seed}|") + record_id)
+
     def word(self, md5: Any, at: int) -> Any:
         """Return the 32 bits of an MD5 that begin at a hex digit, as a whole number."""
         import ibis
@@ -154,13 +161,24 @@ class Postgres(Engine):
 
     def md5(self, text: Any) -> Any:
         """Return the MD5 of the UTF-8, whatever the database's encoding."""
-        return _function("md5", "string", "binary")(_function("convert_to", "binary", "string", "string")(text, "UTF8"))
+        return self._md5(self._utf8(text))
+
+    def permanent(self, seed: str, record_id: Any) -> Any:
+        """Return records' permanent random numbers for a seed, of which the database's encoding may lack a letter."""
+        salt = _function("decode", "binary", "string", "string")(f"{seed}|".encode().hex(), "hex")
+        return self._md5(_function("byteacat", "binary", "binary", "binary")(salt, self._utf8(record_id)))
 
     def word(self, md5: Any, at: int) -> Any:
         """Return the 32 bits from the four bytes that the digits stand for."""
         digits = _function("decode", "binary", "string", "string")(md5.substr(at, 8), "hex")
         byte = _function("get_byte", "int32", "binary", "int32")
         return sum(byte(digits, place).cast("int64") * 256 ** (3 - place) for place in range(4))
+
+    def _utf8(self, text: Any) -> Any:
+        return _function("convert_to", "binary", "string", "string")(text, "UTF8")
+
+    def _md5(self, data: Any) -> Any:
+        return _function("md5", "string", "binary")(data)
 
 
 class Spark(Engine):
@@ -178,7 +196,12 @@ class Spark(Engine):
 
     def fetch(self, rows: Any) -> pd.DataFrame:
         """Return the rows by way of Arrow; Spark's own way to pandas warns in pandas 3."""
+        import pyarrow as pa
+
         table = self.connection.raw_sql(self.connection.compile(rows)).toArrow()
+        # a day cast to a timestamp is a point in time again, of a session in UTC
+        kinds = [pa.timestamp("us") if pa.types.is_timestamp(field.type) else field.type for field in table.schema]
+        table = table.cast(pa.schema(zip(table.column_names, kinds, strict=True)))
         found: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
         return found
 

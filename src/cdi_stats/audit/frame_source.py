@@ -116,17 +116,12 @@ def _without_secrets(error: BaseException, address: str) -> str:
 
 def _table(connection: Any, name: str, shown: str) -> Any:
     """Return a table by its name, or by schema and name with a dot between."""
-    from ibis.common.exceptions import IbisError
-
     *place, last = name.split(".")
-    ways: list[tuple[str, Any]] = [(name, None)]
-    if place:
-        ways.append((last, tuple(place) if len(place) > 1 else place[0]))
-    for title, database in ways:
+    # Spark finds a whole name with dots, and then cannot read it
+    ways: list[tuple[str, Any]] = [(last, tuple(place) if len(place) > 1 else place[0])] if place else []
+    for title, database in [*ways, (name, None)]:
         try:
             return connection.table(title, database=database)
-        except (IbisError, ValueError, KeyError) as error:
-            missing = type(error).__name__
         except Exception as error:
             missing = type(error).__name__
     raise BadParameters(
@@ -159,7 +154,7 @@ def _named(table: Any, source: FrameSource) -> dict[str, str]:
 
 def _ours(engine: Engine, table: Any, source: FrameSource) -> Any:
     """Return the source's columns under our names: numbers of records as text, dates as moments."""
-    given = _named(table, source)
+    _named(table, source)
     number = table[source.record_id]
     kind = number.type()
     if not (kind.is_string() or kind.is_integer() or kind.is_uuid() or (kind.is_decimal() and kind.scale == 0)):
@@ -167,16 +162,26 @@ def _ours(engine: Engine, table: Any, source: FrameSource) -> Any:
             f"frame.record_id: {source.record_id} holds {kind}; expected text or whole numbers, which every engine "
             "writes alike (make a view that writes it as text)"
         )
-    # not every source tells an empty text from none
-    chosen = {name: _filled(table[theirs]) for name, theirs in given.items()}
-    chosen["record_id"] = number.cast("string")
-    chosen["opening_code"] = _filled(table[source.opening_code].cast("string"))
-    chosen["opened_at"] = _moments(engine, table, source.opened_at)
-    return table.select(**chosen)
+    return table.select(
+        record_id=number.cast("string"),
+        opened_at=_moments(engine, table, source.opened_at),
+        opening_code=_plain(engine, table[source.opening_code].cast("string")),
+        **{name: _plain(engine, table[theirs]) for name, theirs in source.keep.items()},
+    )
 
 
-def _filled(column: Any) -> Any:
-    return column.nullif("") if column.type().is_string() else column
+def _plain(engine: Engine, column: Any) -> Any:
+    """Return a column without what only some sources tell apart: empty text, blanks that fill it up, zones of time."""
+    kind = column.type()
+    if kind.is_string():
+        return column.cast("string").nullif("")
+    return _clock(engine, column) if kind.is_timestamp() else column
+
+
+def _clock(engine: Engine, column: Any) -> Any:
+    """Return a column of moments by the clock in the UK."""
+    has_clock = column.type().timezone is None and engine.connection.name != "pyspark"
+    return column if has_clock else engine.local(column)
 
 
 def _moments(engine: Engine, table: Any, column: str) -> Any:
@@ -191,9 +196,7 @@ def _moments(engine: Engine, table: Any, column: str) -> Any:
         raise BadParameters(
             f"frame.opened_at: {column} holds {kind}; expected dates, or dates with times (make a view that casts it)"
         )
-    if kind.timezone is None and engine.connection.name != "pyspark":
-        return given
-    return engine.local(given)
+    return _clock(engine, given)
 
 
 def _from_text(engine: Engine, table: Any, column: str) -> Any:

@@ -36,6 +36,7 @@ from cdi_stats.audit.tables import read_table
 from cdi_stats.errors import UnreadableAudit
 from cdi_stats.resources import resource
 
+UNTOLD = ("audit", "plan", "plan-drawn")  # every new audit's files are called so
 NO_EARLIER = "none"
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
@@ -140,9 +141,12 @@ def bundled_audits() -> list[str]:
 def audit_id(path: Path) -> str:
     """Return the name an audit's reports are filed under: its file name in lower case, safe in any path.
 
-    A name in other letters keeps a short hash, so that two of them do not share a folder.
+    A file that is called as cdi init calls it goes by its folder's name, and a name in other letters keeps a short
+    hash, so that two audits do not share a folder of reports.
     """
     name = (path.stem if path.is_file() else path.name).lower()
+    if path.is_file() and name in UNTOLD:
+        name = path.resolve().parent.name.lower() or name
     slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")
     if not slug or slug in RESERVED or re.search(r"[^a-z0-9 ._-]", name):
         return f"{slug or 'audit'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
@@ -160,7 +164,7 @@ def _inspect(
     tables = agree_spelling({name: read_table(sheet, found[name], unread) for name, sheet in SHEETS.items()})
     checked = check_tables(stated.values, tables, {(p.sheet, p.row, p.column) for p in (*problems, *unread)})
     told = (stated.told(p) if p.sheet == FACTS.name else found[p.sheet].told(p) for p in (*unread, *checked))
-    problems += filter(None, told)
+    problems = list(dict.fromkeys([*problems, *filter(None, told)]))
     problems.sort(key=lambda problem: problem.severity != "error")
     left, accepted = apply_overrides(problems, overrides)
     audit = None

@@ -139,7 +139,7 @@ def draw_from_plan(plan: SamplingPlan, *, base: Path | None = None, connection: 
     unsized = [s.stratum for s in plan.strata if s.records is None]
     if unsized:
         raise BadParameters(
-            f"strata: {', '.join(unsized)}: no records wanted; give records = ..., or run cdi plan first"
+            f"strata: {', '.join(unsized)}: no records wanted; give records = ..., or run cdi plan with --write first"
         )
     sizes = {s.stratum: s.records or 0 for s in plan.strata}
     with open_frame(plan, base=base, connection=connection) as frame:
@@ -212,12 +212,10 @@ def _selection(
     taken = [at <= sizes[name] for at, name in zip(place, drawn["stratum"], strict=True)]
     role = pd.Series([SAMPLE if sampled else RESERVE for sampled in taken], index=drawn.index, dtype="str")
     reasons = pd.Series(None, index=drawn.index, dtype="object")
-    records = drawn.assign(place=place.astype("int64"), role=role, reason=reasons, second_review=False)
-    records["second_review"] = records["second_review"].astype("bool")
-    for stratum, size in sizes.items():
-        sampled = records[(records["stratum"] == stratum) & (records["role"] == SAMPLE)]
-        order = sampled["record_id"].map(lambda number: permanent_number(f"{seed}|second review", number)).sort_values()
-        records.loc[order.index[: math.ceil(second_review * size - 1e-9)], "second_review"] = True
+    records = drawn.assign(place=place.astype("int64"), role=role, reason=reasons)
+    # spread evenly over the random order, so that a larger sample keeps the second reviews of a smaller one
+    reviews = [math.ceil(second_review * at - 1e-9) > math.ceil(second_review * (at - 1) - 1e-9) for at in place]
+    records["second_review"] = pd.Series(reviews, index=drawn.index, dtype="bool") & (role == SAMPLE)
     extra = [name for name in drawn.columns if name not in COLUMNS]
     return Selection(records[[*COLUMNS, *extra]], dict(counts), dict(hashes), seed, start)
 

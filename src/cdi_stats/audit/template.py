@@ -147,7 +147,8 @@ def _write_facts(sheet: Any, table: pd.DataFrame | None, lists: Mapping[str, str
 def _told(column: Column) -> str:
     expected = f"a code of the list {column.codes}" if column.kind == "code" else column.expected
     need = "Must be filled in." if column.required else "May be blank."
-    return f"{column.help}. Expected: {expected}. {need}"
+    end = "" if column.help.endswith("?") else "."
+    return f"{column.help}{end} Expected: {expected}. {need}"
 
 
 def _explain(sheet: Any, row: int, place: int, column: Column, styles: Mapping[str, Any]) -> None:

@@ -63,14 +63,19 @@ def _missed_and_known(column: str) -> Mask:
     return lambda _, rows: (~rows["recorded"].fillna(True).astype(bool)) & rows[column].notna()
 
 
+def _delay(rows: Rows) -> pd.Series[pd.Timedelta]:
+    """Return the time from report to record; none where one is missing, or they contradict each other."""
+    delay = rows["recorded_at"] - rows["reported_at"]
+    return delay.where(delay >= pd.Timedelta(0))
+
+
 def _timed(_: Audit, rows: Rows) -> pd.Series[bool]:
-    both = rows["recorded_at"].notna() & rows["reported_at"].notna()
-    return rows["recorded"].fillna(False).astype(bool) & (both | rows["in_time"].notna())
+    return rows["recorded"].fillna(False).astype(bool) & (_delay(rows).notna() | rows["in_time"].notna())
 
 
 def _in_time(audit: Audit, rows: Rows) -> pd.Series[bool]:
-    """Hold the two times against the hours allowed; where one is missing, take the auditor's answer."""
-    delay = rows["recorded_at"] - rows["reported_at"]
+    """Hold the delay against the hours allowed; where there is none, take the auditor's answer."""
+    delay = _delay(rows)
     within = (delay <= pd.Timedelta(hours=audit.facts.timeliness_hours)).astype("boolean")
     return within.where(delay.notna(), rows["in_time"]).fillna(False).astype(bool)
 

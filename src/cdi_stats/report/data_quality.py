@@ -74,7 +74,12 @@ class DataQualityReport:
         warnings = _counted("problems/warnings", quality.warnings, "thing to look at", "things to look at")
         checks = _figure("checks", len(quality.reconciliations), in_words(len(quality.reconciliations)), "checks made")
         heading = "Not ready to report from" if quality.errors else "Ready to report from"
+        accepted = len(self._inspection.accepted)
         words = say("The check of this file found {errors}, and {warnings}.", errors=errors, warnings=warnings)
+        if accepted:
+            number = _figure("problems/accepted", accepted, in_words(accepted), "overrides")
+            what = "problem has" if accepted == 1 else "problems have"
+            words = join(words, say("{number} {what} been accepted beside.", number=number, what=what))
         if quality.errors:
             follows = "Until they are mended, no rate can be reported from it."
         elif quality.warnings:
@@ -113,7 +118,8 @@ class DataQualityReport:
         """Tell how many problems each check found in each sheet."""
         found = self.quality.rules
         if not found:
-            return section(Paragraph("No check found anything."))
+            left = "anything beyond what has been accepted" if self._inspection.accepted else "anything"
+            return section(Paragraph(f"No check found {left}."))
         return section(quality_tables.rules_table("Problems by sheet and check", found))
 
     def problems(self) -> Section:
