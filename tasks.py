@@ -54,6 +54,7 @@ def reports() -> None:
     report()
     run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-2018")
     run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-board-2017")
+    run(PYTHON, "-m", "cdi_stats", "report", "board_paper", "kent-board-2017")
     run(PYTHON, "-m", "cdi_stats", "report", "sample_plan", "kent-2017")
     run(PYTHON, "-m", "cdi_stats", "report", "sample_plan", "kent-board-2017")
     run(PYTHON, "-m", "cdi_stats", "report", "data_quality", "kent-2017")

@@ -111,7 +111,7 @@ def draw(
 def report(
     report: Annotated[
         str,
-        typer.Argument(help="The report: inspection, reinspection, sample_plan, data_quality or methods."),
+        typer.Argument(help="The report: inspection, reinspection, board_paper, sample_plan, data_quality or methods."),
     ],
     audit: AuditArgument,
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,

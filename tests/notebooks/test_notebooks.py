@@ -119,6 +119,17 @@ def test_the_sample_plan_notebook_runs_on_a_bundled_audit(audit, tmp_path):
     assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
 
 
+def test_the_board_paper_notebook_runs_on_the_board_audit(tmp_path):
+    executed = run_notebook("board_paper", check_parameters("board_paper", {"audit": "kent-board-2017"}), tmp_path)
+    document = read_document(executed)
+    numbers = [block["number"] for block in document.blocks if block["block"] == "numbered"]
+    assert numbers == list(range(1, len(numbers) + 1)), "numbered straight through"
+    assert (
+        PUBLISHED_RATES["kent-board-2017"] in collect_figures(document.blocks)["recording_rate/all/all/rate"]["texts"]
+    )
+    assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
+
+
 def test_the_data_quality_notebook_runs_on_a_bundled_audit(tmp_path):
     executed = run_notebook("data_quality", check_parameters("data_quality", {"audit": "kent-2017"}), tmp_path)
     shown = collect_figures(read_document(executed).blocks)

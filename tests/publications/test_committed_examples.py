@@ -20,6 +20,7 @@ WANTED = {
     "kent-2017/methods",
     "kent-2017/sample_plan",
     "kent-2018/reinspection",
+    "kent-board-2017/board_paper",
 }
 FOUND = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*") if path.is_dir()}
 

@@ -48,7 +48,7 @@ def path(tmp_path_factory):
         "records": rows(
             "records",
             [
-                {"record_id": number, "stratum": "a", "opening_code": MARK, "auditor": f"{MARK} A",
+                {"record_id": number, "stratum": "a", "opening_code": f"{MARK} {place}", "auditor": f"{MARK} A",
                  "second_auditor": f"{MARK} B", "opened_at": datetime(2019, 2, 1), "notes": MARK,
                  "exclusion": f"{MARK} asked for it" if place == 11 else None}
                 for place, number in enumerate(numbers)
@@ -101,7 +101,7 @@ def published_text(publication):
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("report", ["inspection", "data_quality", "sample_plan"])
+@pytest.mark.parametrize("report", ["inspection", "board_paper", "data_quality", "sample_plan"])
 def test_no_free_text_and_no_record_number_is_published(report, path, tmp_path):
     assert MARK not in published_text(publish(report, path, out=tmp_path))
 

@@ -30,6 +30,7 @@ METHODS_DEFAULTS = {
     "seed": 1,
 }
 OWN_DEFAULTS = {
+    "board_paper": DEFAULTS | {"to": "", "sender": "", "decision": ""},
     "methods": METHODS_DEFAULTS,
     "data_quality": {"audit": "kent-2017", "show_cells": False, "show_records": False},
     "sample_plan": {"audit": "kent-2017", "margin_of_error": 0.03, "confidence_level": 0.95},
@@ -93,7 +94,7 @@ def test_all_wrong_parameters_are_named_at_once():
 def test_an_unknown_report_is_named_with_the_nearest():
     with pytest.raises(BadParameters, match=r"'reinspectoin'.*Did you mean reinspection\?"):
         check_parameters("reinspectoin", {"audit": "kent-2017"})
-    with pytest.raises(BadParameters, match="expected one of inspection, reinspection"):
+    with pytest.raises(BadParameters, match="expected one of board_paper, inspection, reinspection"):
         check_parameters("budget", {"audit": "kent-2017"})
 
 
