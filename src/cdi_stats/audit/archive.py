@@ -16,6 +16,8 @@ from cdi_stats.errors import UnreadableAudit
 MOST_BYTES = 300_000_000
 MOST_CELLS = 5_000_000
 MOST_MEMBERS = 10_000
+# in memory a text with one rare character takes four bytes a letter
+MOST_TEXT = 150_000_000
 Start = Callable[[str, dict[str, str]], object]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -134,23 +135,32 @@ def _repeated(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     required = [column.name for column in sheet.columns if column.required and column.name in sheet.key]
     table = table.dropna(subset=required)
     repeated = table[table.duplicated(list(sheet.key), keep="first")]
-    first = table.drop_duplicates(list(sheet.key)).set_index(list(sheet.key)) if not repeated.empty else table
-    for number, row in repeated.iterrows():
-        values = ", ".join("blank" if pd.isna(row[name]) else str(row[name]) for name in sheet.key)
+    keys = zip(*(repeated[name].astype("object") for name in sheet.key), strict=True)
+    others = itertools.repeat(None) if sheet.name != "records" else _other_strata(table, repeated)
+    for number, key, other in zip(repeated.index, keys, others):  # noqa: B905  # the others may go on for ever
+        values = ", ".join("blank" if pd.isna(value) else str(value)[:120] for value in key)
         place = int(str(number)), sheet.key[0]
-        if sheet.name == "records" and pd.notna(row["record_id"]):
-            other = first.loc[row["record_id"], "stratum"]
-            if pd.notna(other) and pd.notna(row["stratum"]) and other != row["stratum"]:
-                yield Problem(
-                    *(sheet.name, f"{values} in {row['stratum']}", f"one stratum for it: it is in {other} above"),
-                    *("delete one of the two rows", *place),
-                    rule="record-in-two-strata",
-                    quotes=True,
-                )
-                continue
+        if other:
+            here, above = other
+            yield Problem(
+                *(sheet.name, f"{values} in {here[:60]}", f"one stratum for it: it is in {above[:60]} above"),
+                *("delete one of the two rows", *place),
+                rule="record-in-two-strata",
+                quotes=True,
+            )
+            continue
         yield Problem(
             *(sheet.name, f"{values} a second time", f"each {' and '.join(sheet.key)} once"),
             *("delete or renumber it", *place),
             rule="repeated-key",
             quotes=True,
         )
+
+
+def _other_strata(table: pd.DataFrame, repeated: pd.DataFrame) -> Iterator[tuple[str, str] | None]:
+    """Yield, for each record that stands above already, its stratum and the one above where the two differ."""
+    above = table.drop_duplicates("record_id").set_index("record_id")["stratum"]
+    pairs = zip(repeated["stratum"], repeated["record_id"].map(above), strict=True)
+    for here, there in pairs:
+        known = pd.notna(here) and pd.notna(there)
+        yield (here, there) if known and here != there else None

@@ -6,24 +6,28 @@ and `sheet_xml` counts its cells, because the reader keeps a sheet as one full r
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import re
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdi_stats.audit.archive import MOST_BYTES, Archive, Since1904, refuse_many
+from cdi_stats.audit.archive import MOST_BYTES, MOST_CELLS, MOST_TEXT, Archive, Since1904, refuse_many
+from cdi_stats.audit.parquet import parquet_rows
 from cdi_stats.audit.sheet_xml import counts_from_1904, inspect_ods, inspect_xlsx
 from cdi_stats.errors import UnreadableAudit
 
 Row = list[Any]
 CSV_ENDINGS = (".csv", ".txt", ".tsv")
 PARQUET = ".parquet"
-NESTED = (bytes, list, dict, tuple)
+# Excel itself holds 32,767 characters in a cell
+MOST_IN_FOLDER, MOST_IN_CELL = 100_000_000, 1_000_000
 QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -77,15 +81,17 @@ def _folder(source: Path) -> Book:
     repeated = sorted({stem for stem in stems if stems.count(stem) > 1})
     if repeated:
         raise UnreadableAudit(f"{source.name}: found {repeated[0]} as two files; expected each sheet once")
-    if sum(file.stat().st_size for file in files) > MOST_BYTES:
-        raise UnreadableAudit(f"{source.name}: holds more than {MOST_BYTES:,} bytes; expected an audit's own tables")
+    if sum(file.stat().st_size for file in files) > MOST_IN_FOLDER:
+        raise UnreadableAudit(
+            f"{source.name}: holds more than {MOST_IN_FOLDER:,} bytes; expected an audit's own tables"
+        )
     contents = {file.stem: file.read_bytes() for file in files}
     endings = {file.stem: file for file in files}
     digest, key = _digests((endings[stem].name, data) for stem, data in contents.items())
 
     def read(name: str) -> list[Row]:
         file = endings[name]
-        rows = _parquet_rows if file.suffix.lower() == PARQUET else _csv_rows
+        rows = parquet_rows if file.suffix.lower() == PARQUET else _csv_rows
         return rows(file.name, contents[name])
 
     return Book(tuple(contents), digest, key, read)
@@ -93,39 +99,72 @@ def _folder(source: Path) -> Book:
 
 def _csv_rows(name: str, data: bytes) -> list[Row]:
     """Return a CSV file's cells. Excel in the UK writes Windows-1252, UTF-8 with a mark, or UTF-16 with tabs."""
-    text = _decoded(name, data)
-    first, _, rest = text.partition("\n")
-    declared = re.fullmatch(r'(?i)"?sep=(.)"?[\s,;]*', first)
-    delimiter = declared.group(1) if declared else _delimiter(text)
-    limit = csv.field_size_limit(2**31 - 1)
+    encoding = _encoding(name, data)
+    head = _text(data, encoding).read(100_000)
+    stream = _text(data, encoding)
+    declared = re.match(r'(?i)"?sep=(.)"?[\s,;]*(?:\r\n?|\n)', head)
+    rows: list[Row] = []
+    if declared:
+        stream.readline()
+        rows.append([])
+    delimiter = declared.group(1) if declared else _delimiter(head)
+    limit, cells = csv.field_size_limit(MOST_IN_CELL), 0
     try:
-        rows: list[Row] = [
-            [_unwrapped(cell) for cell in row]
-            for row in csv.reader(io.StringIO(rest if declared else text, newline=""), delimiter=delimiter)
-        ]
+        for row in csv.reader(_lines(name, stream), delimiter=delimiter):
+            rows.append([_unwrapped(cell) for cell in row])
+            cells += len(row) or 1
+            refuse_many(name, cells)
     except csv.Error as error:
         raise UnreadableAudit(f"{name}: cannot be read as CSV ({error}); look for a quotation mark left open") from None
     finally:
         csv.field_size_limit(limit)
-    refuse_many(name, sum(map(len, rows)))
-    return [[], *rows] if declared else rows
+    return rows
 
 
-def _decoded(name: str, data: bytes) -> str:
+def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+
+
+def _lines(name: str, stream: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines of a text, none of them so long that its cells could fill the memory."""
+    number, size = 1, 0
+    while line := stream.readline(MOST_CELLS + 1):
+        if len(line) > MOST_CELLS:
+            raise UnreadableAudit(f"{name}: line {number} is longer than {MOST_CELLS:,} characters; expected a table")
+        size += sys.getsizeof(line)
+        if size > 2 * MOST_TEXT:
+            raise UnreadableAudit(f"{name}: takes more than {2 * MOST_TEXT:,} bytes; expected an audit's own tables")
+        yield line
+        number += 1
+
+
+def _encoding(name: str, data: bytes) -> str:
     encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ("utf-16",)
     elif b"\0" in data[:2]:
         encodings = ("utf-16-be" if data[0] == 0 else "utf-16-le",)
+    place = 0
     for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError as error:
-            place = data[: error.start].count(b"\n") + 1
+        wrong = _undecodable(data, encoding)
+        if wrong is None:
+            return encoding
+        place = data.count(b"\n", 0, wrong) + 1
     raise UnreadableAudit(
         f"{name}: row {place} holds a byte of no known encoding; expected UTF-8, Windows-1252 or UTF-16 text "
         "(save it again as CSV UTF-8)"
     )
+
+
+def _undecodable(data: bytes, encoding: str) -> int | None:
+    """Return the place of the first byte that an encoding does not have, looking at a part at a time."""
+    decoder, step = codecs.getincrementaldecoder(encoding)(), 1 << 20
+    for start in range(0, len(data) + 1, step):
+        try:
+            decoder.decode(data[start : start + step], start + step > len(data))
+        except UnicodeDecodeError as error:
+            return start + error.start
+    return None
 
 
 def _unwrapped(cell: str) -> str:
@@ -135,7 +174,7 @@ def _unwrapped(cell: str) -> str:
 
 def _delimiter(text: str) -> str:
     """Return the delimiter that splits most of the first filled lines into as many cells; a comma where none does."""
-    lines = [line for line in QUOTED.sub("", text[:100_000]).splitlines() if line.strip()][:50]
+    lines = [line for line in QUOTED.sub("", text).splitlines() if line.strip()][:50]
 
     def evenness(mark: str) -> tuple[int, int]:
         times = Counter(line.count(mark) for line in lines)
@@ -143,40 +182,6 @@ def _delimiter(text: str) -> str:
         return max(((number, count) for count, number in times.items()), default=(0, 0))
 
     return max(",;\t|", key=evenness)
-
-
-def _parquet_rows(name: str, data: bytes) -> list[Row]:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        file = parquet.ParquetFile(io.BytesIO(data))
-        refuse_many(name, file.metadata.num_rows * file.metadata.num_columns)
-        sizes = (file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
-        if sum(sizes) > MOST_BYTES:
-            raise UnreadableAudit(f"{name}: unpacks to more than {MOST_BYTES:,} bytes; expected an audit's own tables")
-        columns = [_plain(column) for column in file.read().columns]
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise UnreadableAudit(f"{name}: cannot be opened as Parquet ({reason})") from None
-    return [list(file.schema_arrow.names), *map(list, zip(*columns, strict=True))]
-
-
-def _plain(column: Any) -> list[Any]:
-    """Return a Parquet column's values; not-a-number is how other tools write a missing one."""
-    import pyarrow
-
-    values = column.to_pylist()
-    if pyarrow.types.is_floating(column.type):
-        return [None if value != value else value for value in values]
-    return [_written(value) for value in values] if isinstance(next(filter(None, values), 0), NESTED) else values
-
-
-def _written(value: Any) -> Any:
-    """Return a nested value as text; bytes are how older tools write texts."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return None if value is None else str(value)
 
 
 def _workbook(source: Path) -> Book:

@@ -11,6 +11,9 @@ from cdi_stats.errors import CdiStatsError
 from cdi_stats.resources import resource
 
 
+MOST_CHARACTERS = {"sheet": 60, "column": 60, "found": 200, "expected": 700, "mend": 300}
+
+
 @dataclass(frozen=True)
 class Rule:
     """A check: how grave what it finds is, whether someone may accept it, and what it looks for."""
@@ -45,6 +48,13 @@ class Problem:
     _: KW_ONLY
     rule: str
     quotes: bool = False
+
+    def __post_init__(self) -> None:
+        # a cell may hold 32,767 characters and more; a problem is a line that someone reads
+        for name, most in MOST_CHARACTERS.items():
+            said = getattr(self, name)
+            if said and len(said) > most:
+                object.__setattr__(self, name, f"{said[: most - 1]}…")
 
     @property
     def severity(self) -> str:

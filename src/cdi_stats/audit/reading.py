@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -38,6 +38,7 @@ from cdi_stats.resources import resource
 
 UNTOLD = ("audit", "plan", "plan-drawn")  # every new audit's files are called so
 NO_EARLIER = "none"
+MOST_ROWS = 250_000
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
@@ -199,7 +200,7 @@ def _sheets(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict
         for name in book.names
         if theirs.setdefault(cells.name(name), name) != name
     )
-    read = cache(book.read)
+    read = cache(partial(_rows_of, book))
     sheets: dict[str, list[tuple[str, list[Row]]]] = {}
     for name in all_sheets():
         given = mapping.layout(name).sheets
@@ -212,6 +213,16 @@ def _sheets(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict
         if not given and not here:
             problems.extend(_missing_sheet(name, theirs, mapping))
     return sheets
+
+
+def _rows_of(book: Book, name: str) -> list[Row]:
+    rows = book.read(name)
+    if len(rows) > MOST_ROWS:
+        raise UnreadableAudit(
+            f"sheet {name[:60]}: holds {len(rows):,} rows; expected at most {MOST_ROWS:,}, those of a sample "
+            "(look for a filled cell far below the rest; the frame that was drawn from does not belong here)"
+        )
+    return rows
 
 
 def _missing_sheet(name: str, theirs: Mapping[str, str], mapping: ColumnMapping) -> list[Problem]:

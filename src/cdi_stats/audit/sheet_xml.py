@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-from cdi_stats.audit.archive import MOST_CELLS, MOST_MEMBERS, Archive, Flaw, refuse_many
+from cdi_stats.audit.archive import MOST_CELLS, MOST_MEMBERS, MOST_TEXT, Archive, Flaw, refuse_many
 from cdi_stats.errors import UnreadableAudit
 
-MOST_TEXT = 300_000_000
 Flaws = Mapping[tuple[int, int], Flaw]
 TABLE, OFFICE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0", "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 CALCEXT = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"

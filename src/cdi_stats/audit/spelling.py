@@ -23,9 +23,14 @@ ALIKE = str.maketrans(
 )
 
 
+LONGEST = 200
+
+
 def folded(name: str) -> str:
     """Return a name as names are compared: without case, kinds of dash and mark, blanks around dashes or repeated."""
-    plain = name.translate(ALIKE).casefold()
+    if len(name) > LONGEST:
+        return name
+    plain = (name if name.isascii() else name.translate(ALIKE)).casefold()
     return re.sub(r" *- *", "-", " ".join(plain.split())).lstrip("'") if not plain.isalnum() else plain
 
 

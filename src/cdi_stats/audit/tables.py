@@ -63,6 +63,7 @@ def unread(sheet: str, column: Column, cell: Any, number: int | None, before: st
     """Return the problem of a cell that does not hold what its column is for."""
     if isinstance(cell, Flaw):
         mend = "open the file in a spreadsheet program, put a value in place of the formula and save"
+        mend = "correct the cell" if cell.rule == "unreadable-cell" else mend
         return Problem(sheet, f"{before}{cell}", column.expected, mend, number, name or column.name, rule=cell.rule)
     shown = f"{before}{cells.text(cell)!r}"[:120]
     return Problem(
