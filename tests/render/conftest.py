@@ -21,6 +21,7 @@ from cdi_stats.report.blocks import (
     Heading,
     Json,
     Judgements,
+    Numbered,
     Paragraph,
     Statement,
     Strong,
@@ -172,6 +173,7 @@ def _blocks() -> tuple[Block, ...]:
         Bullets(("Calls closed without a crime", ("Recorded late: ", rate("late", 0.084)), "Duplicates")),
         Heading(4, "Supervision"),
         Bullets(("Listen to the call.", ("Count the ", Strong("crimes"), "."), "Compare."), ordered=True),
+        Numbered(("The board is asked to note that ", rate("board", 0.836), " of crime is recorded. " * 8)),
         Heading(3, "Districts"),
         _long_table(),
         Heading(2, "What people wrote"),
@@ -181,6 +183,8 @@ def _blocks() -> tuple[Block, ...]:
         Heading(3, HOSTILE[0]),
         Chart(HOSTILE[1], HOSTILE[0], chart_svg("#panic <b>"), f"{HOSTILE[0]} {HOSTILE[6]}"),
         Heading(2, "Annex"),
+        Numbered("The next audit is planned for June."),
+        Numbered(("Its sample will be ", Strong("larger"), ".")),
         Table("Two questions", small, (("Records sampled", "2,310"), ("Crimes audited", "1,500"))),
         _wide_table(),
         Paragraph(
@@ -195,7 +199,7 @@ def _numbered(blocks: Iterable[Block]) -> tuple[Json, ...]:
     for block in blocks:
         seen[block.name] += 1
         extra: Json = {"id": f"section-{seen['heading']}"} if block.name == "heading" else {}
-        if block.name in {"table", "chart"}:
+        if block.name in {"table", "chart", "numbered"}:
             extra = {"number": seen[block.name]}
         made.append(block.to_json() | extra)
     return tuple(made)

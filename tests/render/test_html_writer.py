@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 import cdi_stats.publishing.html
 from cdi_stats.publishing.document import Document
 from cdi_stats.publishing.html import render_html
-from cdi_stats.report.blocks import Json, Paragraph, figures
+from cdi_stats.report.blocks import Json, Numbered, Paragraph, figures
 from cdi_stats.report.fragments import html_fragment, text_fragment
 
 STYLE = (Path(cdi_stats.publishing.html.__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -153,6 +153,14 @@ def test_overall_judgement_comes_first_in_words(soup: BeautifulSoup) -> None:
     grades = [(group.dt.text, group.dd.text) for group in soup.select(".judgements dl > div")]
     assert grades[0] == ("Overall judgement", "Inadequate")
     assert [group["class"] for group in soup.select(".judgements dl > div")] == [["overall"], *[["question"]] * 3]
+
+
+def test_numbered_paragraphs_say_their_number_and_can_be_linked_to(soup: BeautifulSoup, sample: Document) -> None:
+    said = [(element["id"], element.text) for element in soup.select("p.numbered")]
+    assert [name for name, _ in said] == ["paragraph-1", "paragraph-2", "paragraph-3"]
+    assert said[2][1] == "3. Its sample will be larger."
+    assert html_fragment([Numbered("x").to_json()]).strip() == '<p class="numbered">x</p>'
+    assert "2. The next audit is planned for June." in text_fragment(sample.blocks)
 
 
 def test_callouts_say_their_kind(soup: BeautifulSoup) -> None:

@@ -109,6 +109,12 @@ def test_lists_and_contents_are_tagged(elements: list[Any], sample: Document) ->
     assert tags.count("/TOCI") == len([block for block in blocks(sample, "heading") if block["level"] <= 3])
 
 
+def test_numbered_paragraphs_are_read_with_their_numbers(pages: list[str]) -> None:
+    text = " ".join(pages)
+    assert "1. The board is asked to note" in text
+    assert text.index("2. The next audit") < text.index("3. Its sample will be larger.")
+
+
 def test_text_stands_in_paragraphs(pdf: pikepdf.Pdf) -> None:
     assert "/Span" not in {
         str(item.S) for item in pdf.Root.StructTreeRoot.K[0].K if isinstance(item, pikepdf.Dictionary)

@@ -18,6 +18,7 @@ from cdi_stats.report.blocks import (
     Figure,
     Heading,
     Judgements,
+    Numbered,
     Paragraph,
     Section,
     Statement,
@@ -40,6 +41,7 @@ BLOCKS = (
     Heading(2, "Summary"),
     Paragraph(TEXT),
     Paragraph("Words alone."),
+    Numbered(TEXT),
     Bullets(("One", TEXT)),
     Bullets(("First", "Second"), ordered=True),
     Statement((RATE,), "of reported crime was recorded", ("95% interval from ", LOW)),
@@ -85,7 +87,7 @@ def test_figures_travel_whole():
 def test_figures_come_in_reading_order():
     keys = [f["figure"] for block in BLOCKS for f in figures([block.to_json()])]
     assert [f["figure"] for f in figures([block.to_json() for block in BLOCKS])] == keys
-    assert keys.count(RATE.key) == 7
+    assert keys.count(RATE.key) == 8
     assert [f["figure"] for f in figures([BLOCKS[-2].to_json()])] == [RATE.key, LOW.key]
 
 

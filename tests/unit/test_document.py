@@ -7,10 +7,22 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from cdi_stats.errors import ReportFailed
 from cdi_stats.publishing.document import markdown_blocks, read_document
-from cdi_stats.report.blocks import MIME_TYPE, Chart, Column, Heading, Paragraph, Table, Title, section
+from cdi_stats.report.blocks import (
+    MIME_TYPE,
+    Chart,
+    Column,
+    Heading,
+    Numbered,
+    Paragraph,
+    Strong,
+    Table,
+    Title,
+    section,
+)
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 TABLE = Table("Rates", (Column("Crime"),), (("All",),))
+PARAGRAPH = Numbered(("About ", Strong("rates")))
 CHART = Chart("Rates", "Share recorded", SVG, "Overall 83.6%.")
 TITLE = Title("Kent Police", "2017-06-15", (), "The registrar")
 
@@ -128,6 +140,20 @@ def test_tables_and_charts_are_numbered_each_in_their_own_series():
     document = read_document(notebook("# T", showing(TABLE, CHART), showing(CHART, TABLE, TABLE)))
     numbers = [(block["block"], block["number"]) for block in document.blocks]
     assert numbers == [("table", 1), ("chart", 1), ("chart", 2), ("table", 2), ("table", 3)]
+
+
+def test_numbered_paragraphs_are_one_series_through_all_sections():
+    document = read_document(
+        notebook(
+            "# T", showing(PARAGRAPH), "## Two", showing(PARAGRAPH, TABLE, PARAGRAPH), "## Three", showing(PARAGRAPH)
+        )
+    )
+    assert [block["number"] for block in document.blocks if block["block"] == "numbered"] == [1, 2, 3, 4]
+
+
+def test_a_heading_does_not_take_the_id_of_a_numbered_paragraph():
+    document = read_document(notebook("# T\n\n## Paragraph 1\n\n## Paragraph 1", showing(PARAGRAPH)))
+    assert [block["id"] for block in document.blocks if "id" in block] == ["paragraph-1-2", "paragraph-1-3"]
 
 
 def test_heading_ids_are_unique_and_made_of_the_words():

@@ -12,14 +12,16 @@ from typing import Any
 from cdi_stats.errors import ReportFailed
 from cdi_stats.report.blocks import MIME_TYPE, Json
 
-NUMBERED = ("table", "chart")
+NUMBERED = ("table", "chart", "numbered")
+TAKEN = re.compile(r"paragraph-\d+")  # the ids of numbered paragraphs
 
 
 @dataclass(frozen=True)
 class Document:
     """A report as data: `title` is the level-1 heading; `blocks` are JSON as report.blocks describes it.
 
-    Tables and charts carry a "number" (1, 2 … each in their own series), headings an "id" unique in the document.
+    Tables, charts and numbered paragraphs carry a "number" (1, 2 … each in their own series, straight through all
+    sections), headings an "id" unique in the document.
     `date` is an ISO date, or empty; `language` a BCP 47 tag.
     """
 
@@ -79,7 +81,7 @@ def _output_blocks(place: int, output: Any) -> Iterable[Json]:
 
 
 def _numbered(blocks: Iterable[Json]) -> Iterator[Json]:
-    """Yield the blocks with tables and charts numbered and an id of its own for each heading."""
+    """Yield the blocks, each of a series with its number and each heading with an id of its own."""
     series = dict.fromkeys(NUMBERED, 0)
     used: set[str] = set()
     for block in blocks:
@@ -90,7 +92,7 @@ def _numbered(blocks: Iterable[Json]) -> Iterator[Json]:
         elif kind == "heading":
             slug = re.sub(r"[^a-z0-9]+", "-", block["text"].lower()).strip("-") or "section"
             names = chain([slug], (f"{slug}-{number}" for number in count(2)))
-            used.add(name := next(name for name in names if name not in used))
+            used.add(name := next(name for name in names if name not in used and not TAKEN.fullmatch(name)))
             yield block | {"id": name}
         else:
             yield block

@@ -156,6 +156,17 @@ class Paragraph(Block):
 
 
 @dataclass(frozen=True)
+class Numbered(Block):
+    """A paragraph of one series that runs through the whole document, as in a board paper.
+
+    Its number is its place among its kind, so it is given where the document is read, as a table's is.
+    """
+
+    name = "numbered"
+    text: Text
+
+
+@dataclass(frozen=True)
 class Bullets(Block):
     """A list of short texts."""
 

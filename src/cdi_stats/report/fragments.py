@@ -162,6 +162,7 @@ _TEXTS = {
     "title": _title,
     "heading": _heading,
     "paragraph": lambda block: [_plain(block["text"])],
+    "numbered": lambda block: [(f"{block['number']}. " if "number" in block else "") + _plain(block["text"])],
     "bullets": _bullets,
     "statement": lambda block: [_plain(block[part]) for part in ("headline", "says", "detail")],
     "judgements": _judgements,
