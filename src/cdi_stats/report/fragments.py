@@ -147,7 +147,12 @@ def _table(block: Json) -> list[str]:
 
 
 def _chart(block: Json) -> list[str]:
-    return [_numbered("Figure", block) + block["title"], block["subtitle"], block["alt"], *map(plain_json, block["notes"])]
+    return [
+        _numbered("Figure", block) + block["title"],
+        block["subtitle"],
+        block["alt"],
+        *map(plain_json, block["notes"]),
+    ]
 
 
 _TEXTS = {

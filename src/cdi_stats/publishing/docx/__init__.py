@@ -34,11 +34,12 @@ def render_docx(document: Document, template: bytes | str | Path | None = None) 
 
 def docx_words(data: bytes) -> str:
     """Return what a reader of a Word file's body sees, as one string: paragraphs and cells, in order."""
-    from docx import Document as WordDocument
+    import docx
     from docx.oxml.ns import qn
 
-    body = WordDocument(io.BytesIO(data)).element.body
+    words, gaps = qn("w:t"), (qn("w:br"), qn("w:cr"), qn("w:tab"))
     paragraphs = (
-        "".join(part.text or "" for part in paragraph.iter(qn("w:t"))) for paragraph in body.iter(qn("w:p"))
+        "".join((part.text or "") if part.tag == words else " " for part in paragraph.iter(words, *gaps))
+        for paragraph in docx.Document(io.BytesIO(data)).element.body.iter(qn("w:p"))
     )
     return "\n".join(paragraphs)

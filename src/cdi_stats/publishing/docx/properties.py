@@ -21,7 +21,7 @@ LONGEST = 255  # letters that a property may have
 def write_properties(file: WordDocument, document: Document) -> None:
     """Write the properties and the language of a document; whatever a template says of itself goes."""
     properties = file.core_properties
-    element = file.part.package._core_properties_part.element  # type: ignore[union-attr]
+    element = file.part.package._core_properties_part.element
     element[:] = []
     properties.title = _short(document.title)
     properties.subject = _short(document.subtitle)

@@ -48,7 +48,7 @@ class Story:
         self._bookmarks = count(1)
         self._writers: dict[str, Callable[[Json], None]] = {
             "heading": self._heading,
-            "paragraph": lambda block: self._add("BodyText", block["text"]),
+            "paragraph": self._paragraph,
             "numbered": self._numbered,
             "bullets": self._bullets,
             "statement": self._statement,
@@ -108,6 +108,9 @@ class Story:
     def _heading(self, block: Json) -> None:
         level = min(max(block["level"] - 1, 1), DEEPEST)
         self._name(self._add(f"Heading{level}", block["text"]), block["bookmark"])
+
+    def _paragraph(self, block: Json) -> None:
+        self._add("BodyText", block["text"])
 
     def _numbered(self, block: Json) -> None:
         # the style holds the number, so Word counts, and counts anew when someone adds a paragraph
@@ -191,4 +194,6 @@ def _words(text: Any, *, strong: bool = False) -> Iterator[tuple[str, bool]]:
 
 def _from_right_to_left(text: str) -> bool:
     """Return whether the first letter with a direction is one of a script such as Arabic or Hebrew."""
-    return next((kind in ("R", "AL") for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), False)
+    return next(
+        (kind in ("R", "AL") for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), False
+    )

@@ -36,7 +36,9 @@ def table_shape(columns: Sequence[Json], rows: Sequence[Sequence[str]], line: Le
     return "Small" if small else "", [Length(round(each)) for each in widths]
 
 
-def fill_table(table: Table, caption: str, block: Json, styles: dict[str, Any], line: Length, add_text: AddText) -> None:
+def fill_table(
+    table: Table, caption: str, block: Json, styles: dict[str, Any], line: Length, add_text: AddText
+) -> None:
     """Fill a Word table of the block's size with its cells; `line` is the width of the page's text.
 
     `caption` is what a screen reader calls the table by.

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docx import Document as open_word
+import docx
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
@@ -60,9 +60,9 @@ def _open(data: bytes, name: str = "") -> WordDocument:
             if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
                 found = "a file that unpacks to more than 200 MB"
                 raise zipfile.LargeZipFile
-        file = open_word(io.BytesIO(data))
+        file = docx.Document(io.BytesIO(data))
         # what is read only later shall be found broken now
-        assert [*file.styles, *file.sections, *file.element.body, *file.settings.element] is not None
+        _ = [*file.styles, *file.sections, *file.element.body, *file.settings.element]
     except BROKEN:
         called = f"template {name}" if name else "template"
         raise BadParameters(f"{called}: found {found}; {EXPECTED}. To mend: save it as .docx in Word") from None
@@ -71,7 +71,7 @@ def _open(data: bytes, name: str = "") -> WordDocument:
 
 def open_template(document: Document, data: bytes | None) -> WordDocument:
     """Return an empty Word file for a document: with a template's styles, header and footer, or with our own."""
-    file = open_word() if data is None else _open(data)
+    file = docx.Document() if data is None else _open(data)
     section = _emptied(file)
     _without_traces(file)
     if data is None:
@@ -111,9 +111,9 @@ def _without_traces(file: WordDocument) -> None:
     for name, relation in list(part.rels.items()):
         if relation.reltype not in KEPT and name not in used:
             part.rels.pop(name)
-    for name, relation in list(part.package.rels.items()):  # type: ignore[union-attr]
+    for name, relation in list(part.package.rels.items()):
         if relation.reltype not in KEPT_OF_FILE:
-            part.package.rels.pop(name)  # type: ignore[union-attr]
+            part.package.rels.pop(name)
     settings.rels.clear()
     for tag in DROPPED_SETTINGS:
         for found in settings.element.xpath(f"./{tag}"):
@@ -130,7 +130,9 @@ def _set_up_page(section: Section) -> None:
 
 def _write_header(section: Section, document: Document) -> None:
     """Name the report at the top of each page but the first, which does so itself."""
-    section.header.paragraphs[0].text = xml_text("\t".join(part for part in (document.title, document.subtitle) if part))
+    section.header.paragraphs[0].text = xml_text(
+        "\t".join(part for part in (document.title, document.subtitle) if part)
+    )
 
 
 def _write_footer(footer: _Footer, document: Document) -> None:

@@ -51,7 +51,9 @@ def _need(column: Json, cells: Sequence[str], size: float, *, head: bool) -> flo
     """Return the least width of a column: its longest number whole, its longest word, its heading's longest word."""
     header = max((text_width(word, size) * BOLD for word in _words(column["header"])), default=0.0)
     parts = cells if column["numeric"] else [word for cell in cells for word in _words(cell)]
-    body = max((text_width(part, size) for part in parts if column["numeric"] or len(part) <= LONGEST_WORD), default=0.0)
+    body = max(
+        (text_width(part, size) for part in parts if column["numeric"] or len(part) <= LONGEST_WORD), default=0.0
+    )
     return max(header, body * (BOLD if head else 1.0)) + 1.1 * size
 
 
