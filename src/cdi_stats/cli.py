@@ -116,7 +116,12 @@ def report(
     audit: AuditArgument,
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),
-    formats: Annotated[str, typer.Option("--format", help="Formats, separated by commas.")] = "html,pdf",
+    formats: Annotated[
+        str, typer.Option("--format", help="Formats, separated by commas: html, pdf, docx, tables.")
+    ] = "html,pdf",
+    template: Annotated[
+        Path | None, typer.Option(help="A Word file whose styles, header and footer the docx takes.")
+    ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")
     ] = None,
@@ -125,7 +130,8 @@ def report(
     from cdi_stats.publishing.publication import publish
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
-    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, **_pairs(parameters or [])))
+    given = _pairs(parameters or [])
+    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, template=template, **given))
 
 
 @app.command()
@@ -232,13 +238,13 @@ def main() -> None:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    """Return name=value options as a dict; audit, earlier, out and formats have options of their own."""
+    """Return name=value options as a dict; audit, earlier, out, formats and template have options of their own."""
     pairs = {}
     for pair in given:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
-        if name.strip() in ("audit", "earlier", "out", "formats", "report"):
+        if name.strip() in ("audit", "earlier", "out", "formats", "report", "template"):
             raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
         pairs[name.strip()] = value.strip()
     return pairs

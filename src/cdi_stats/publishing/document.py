@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from itertools import chain, count
 from typing import Any
@@ -31,6 +32,15 @@ class Document:
     author: str
     blocks: tuple[Json, ...]
     language: str = "en-GB"
+
+    @property
+    def date_words(self) -> str:
+        """Return the date as a reader of the language reads it: 15 June 2017."""
+        if not self.date or not self.language.startswith("en"):
+            return self.date
+        # report.numbers.long_date says the same, but brings pandas with it.
+        day = date.fromisoformat(self.date)
+        return f"{day.day} {day:%B %Y}"
 
 
 def read_document(notebook: Any) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbconvert.exporters import Exporter
+from traitlets import Unicode
 
 from cdi_stats.publishing.document import read_document
 
@@ -24,6 +25,42 @@ class CdiHtmlExporter(Exporter):
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
         return render_html(read_document(nb)), resources
+
+
+class CdiDocxExporter(Exporter):
+    """An executed report notebook as a Word file."""
+
+    export_from_notebook = "CDI report (Word)"
+    output_mimetype = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+    template = Unicode("", help="A Word file whose styles, header and footer the report takes.").tag(config=True)
+
+    def _file_extension_default(self) -> str:
+        return ".docx"
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
+        """Return the Word file's bytes and nbconvert's resources."""
+        from cdi_stats.publishing.docx import render_docx
+
+        nb, resources = super().from_notebook_node(nb, resources, **options)
+        return render_docx(read_document(nb), self.template or None), resources
+
+
+class CdiTablesExporter(Exporter):
+    """The tables and figures of an executed report notebook as a workbook."""
+
+    export_from_notebook = "CDI tables (Excel)"
+    output_mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+    def _file_extension_default(self) -> str:
+        return ".xlsx"
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
+        """Return the workbook's bytes and nbconvert's resources."""
+        from cdi_stats.publishing.tables import render_xlsx
+
+        nb, resources = super().from_notebook_node(nb, resources, **options)
+        return render_xlsx(read_document(nb)), resources
 
 
 class CdiPdfExporter(Exporter):

@@ -8,12 +8,14 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from cdi_stats.publishing.html import page_style
 from cdi_stats.report.fragments import environment
 from cdi_stats.report.numbers import long_date
 
 _HERE = Path(__file__).parent
+READ_AS = {".html": "HTML", ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel", ".ods": "OpenDocument"}
 
 
 def write_index(out: Path) -> Path:
@@ -40,15 +42,20 @@ def _published(out: Path) -> list[Path]:
     return [path for path in sorted(out.glob("*/*/manifest.json")) if not path.parent.name.startswith(".")]
 
 
+def _ordered(files: list[str]) -> list[str]:
+    """Return the files that are read, the page first and tables last."""
+    return sorted(files, key=lambda name: (list(READ_AS).index(Path(name).suffix), name))
+
+
 def _entry(out: Path, manifest: Path) -> dict[str, Any] | None:
     """Return what the index says of one report, or None for a manifest that is not one of ours."""
     try:
         facts = json.loads(manifest.read_text(encoding="utf-8"))
         day = long_date(date.fromisoformat(facts["date"]))
         said = {name: facts[name] for name in ("title", "subtitle", "force")}
-        files = [name for name in facts["files"] if name.endswith((".html", ".pdf"))]
+        files = [name for name in facts["files"] if name.endswith(tuple(READ_AS))]
     except (ValueError, KeyError, TypeError):
         return None
     folder = manifest.parent.relative_to(out).as_posix()
-    links = [{"href": f"{folder}/{name}", "format": name.rsplit(".", 1)[1].upper()} for name in files]
+    links = [{"href": f"{folder}/{quote(name)}", "format": READ_AS[Path(name).suffix]} for name in _ordered(files)]
     return said | {"date": day, "links": links}

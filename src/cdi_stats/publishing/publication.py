@@ -7,7 +7,7 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,18 +28,14 @@ from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, read_document
 from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
-from cdi_stats.publishing.html import render_html
+from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import check_parameters
-from cdi_stats.publishing.typst import render_pdf
 from cdi_stats.report.blocks import Json, figures
 
 COMPARING = ("reinspection",)
-STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst")
-WRITERS: dict[str, Callable[[Document], bytes]] = {
-    "html": lambda document: render_html(document).encode("utf-8"),
-    "pdf": render_pdf,
-}
+STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst",
+         "python-docx", "xlsxwriter", "odfdo")  # fmt: skip
 
 
 class Input(NamedTuple):
@@ -50,9 +46,16 @@ class Input(NamedTuple):
     force: str
 
 
+class Style(NamedTuple):
+    """A Word file that gives a report its styles: the file's name, and what it holds."""
+
+    name: str
+    data: bytes
+
+
 @dataclass(frozen=True)
 class Publication:
-    """A published report: its folder, its files by format, and its figures by key."""
+    """A published report: its folder, the file (or folder of files) of each format, and its figures by key."""
 
     report: str
     audit: str
@@ -71,13 +74,15 @@ def publish(
     out: str | Path = "reports",
     formats: Iterable[str] = ("html", "pdf"),
     earlier: str | Path | None = None,
+    template: str | Path | None = None,
     **parameters: Any,
 ) -> Publication:
     """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
 
-    `formats` are "html" and "pdf"; `earlier` and `parameters` as the report takes them. Raises BadParameters,
-    UnreadableAudit or AuditProblems before anything starts, ReportFailed when the notebook or its verification fails;
-    an earlier publication then stays as it was. The data quality report is made of an audit with errors too.
+    `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
+    `template` is a Word file whose styles, header and footer the docx takes. Raises BadParameters, UnreadableAudit or
+    AuditProblems before anything starts, ReportFailed when the notebook or its verification fails; an earlier
+    publication then stays as it was. The data quality report is made of an audit with errors too.
     """
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
@@ -85,6 +90,7 @@ def publish(
         raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
     given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
+    style = _read_template(template, wanted)
     inputs = _inputs(report, checked)
     checked = checked | {"audit": _portable(checked["audit"])}
     if checked.get("earlier", "") not in ("", NO_EARLIER):
@@ -92,15 +98,26 @@ def publish(
     folder = Path(out) / inputs[0].id / report
     try:
         with _staging(folder) as stage:
-            shown = _write(report, checked, inputs, wanted, stage)
+            shown = _write(report, checked, inputs, wanted, style, stage)
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
             "To mend: give another with --out, or free space. Nothing was published"
         ) from error
     _renew_index(Path(out))
-    files = {name: folder / f"{report}.{name}" for name in wanted}
+    files = {name: folder / WRITERS[name].target(report) for name in wanted}
     return Publication(report, inputs[0].id, folder, files, shown)
+
+
+def _read_template(template: str | Path | None, formats: Iterable[str]) -> Style | None:
+    """Read the template of a Word file, so that anything wrong with it is said before a kernel starts."""
+    if template is None:
+        return None
+    if "docx" not in formats:
+        raise BadParameters("template: given without the format docx; expected docx among the formats (--format)")
+    from cdi_stats.publishing.docx import read_template
+
+    return Style(Path(template).name, read_template(template))
 
 
 def _renew_index(out: Path) -> None:
@@ -111,14 +128,21 @@ def _renew_index(out: Path) -> None:
 
 
 def _write(
-    report: str, checked: Mapping[str, Any], inputs: Sequence[Input], formats: Iterable[str], stage: Path
+    report: str,
+    checked: Mapping[str, Any],
+    inputs: Sequence[Input],
+    formats: Iterable[str],
+    style: Style | None,
+    stage: Path,
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
-    document = _execute(report, checked, stage, formats)
+    document = _execute(report, checked, stage)
     shown = collect_figures(document.blocks)
-    _verify(document, shown, stage, report, formats)
+    _check_document(report, document, shown)
+    for name in formats:
+        _write_format(name, report, document, shown, style, stage)
     _write_json(stage / "figures.json", {"report": report, "audit": inputs[0].id, "figures": list(shown.values())})
-    _write_json(stage / "manifest.json", _manifest(report, document, checked, inputs, stage))
+    _write_json(stage / "manifest.json", _manifest(report, document, checked, inputs, style, stage))
     return shown
 
 
@@ -166,38 +190,46 @@ def _portable(name: str, beside: Path | None = None) -> str:
     return name if name in bundled_audits() and path == locate_bundled(name) else str(path.resolve())
 
 
-def _execute(report: str, parameters: Mapping[str, Any], stage: Path, formats: Iterable[str]) -> Document:
+def _execute(report: str, parameters: Mapping[str, Any], stage: Path) -> Document:
     import nbformat
 
     notebook = run_notebook(report, parameters, stage)
     document = read_document(notebook)
     nbformat.write(notebook, stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
-    for name in formats:
-        (stage / f"{report}.{name}").write_bytes(WRITERS[name](document))
     return document
 
 
-def _verify(document: Document, shown: Mapping[str, Json], stage: Path, report: str, formats: Iterable[str]) -> None:
-    """Check that each file is there and that the page carries every figure of the document, as it is shown."""
+def _check_document(report: str, document: Document, shown: Mapping[str, Json]) -> None:
     if not shown:
         raise ReportFailed(f"{report}: the notebook shows no figure; expected a report")
-    for name in formats:
-        if not (stage / f"{report}.{name}").stat().st_size:
-            raise ReportFailed(f"{report}: the {name} file is empty")
-    if "html" in formats:
-        from markupsafe import escape
-
-        page = (stage / f"{report}.html").read_text(encoding="utf-8")
-        missing = [key for key in shown if f'data-figure="{escape(key)}"' not in page]
-        if missing:
-            raise ReportFailed(f"{report}: the page lacks {len(missing)} figures, the first is {missing[0]}")
     if not document.subtitle:
         raise ReportFailed(f"{report}: the notebook shows no title; expected its first section to be report.title()")
 
 
+def _write_format(
+    name: str, report: str, document: Document, shown: Mapping[str, Json], style: Style | None, stage: Path
+) -> None:
+    """Write a format's files, and check as a reader would that each holds something and every figure stands in them."""
+    files = WRITERS[name].write(document, report, style.data if style else None)
+    for path, data in files.items():
+        if not data:
+            raise ReportFailed(f"{report}: the file {path} is empty")
+        (stage / path).parent.mkdir(exist_ok=True)
+        (stage / path).write_bytes(data)
+    missing = WRITERS[name].lacks({path: (stage / path).read_bytes() for path in files}, report, shown)
+    if missing:
+        raise ReportFailed(f"{report}: {name} lacks {len(missing)} figures, the first is {missing[0]}")
+
+
 def _manifest(
-    report: str, document: Document, parameters: Mapping[str, Any], inputs: Iterable[Input], stage: Path
+    report: str,
+    document: Document,
+    parameters: Mapping[str, Any],
+    inputs: Iterable[Input],
+    style: Style | None,
+    stage: Path,
 ) -> Json:
+    template = {"template": {"name": style.name, "sha256": hashlib.sha256(style.data).hexdigest()}} if style else {}
     return {
         "report": report,
         "title": document.title,
@@ -207,8 +239,11 @@ def _manifest(
         "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in inputs],
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
+        **template,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
-        "files": {path.name: _digest(path) for path in sorted(stage.iterdir()) if path.is_file()},
+        "files": {
+            path.relative_to(stage).as_posix(): _digest(path) for path in sorted(stage.rglob("*")) if path.is_file()
+        },
     }
 
 

@@ -69,6 +69,15 @@ def plain(text: Text) -> str:
     return text if isinstance(text, str) else "".join(str(item) for item in text)
 
 
+def plain_json(text: Any) -> str:
+    """Return the JSON of a text as it reads, without marks."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list | tuple):
+        return "".join(plain_json(item) for item in text)
+    return plain_json(text["strong"] if "strong" in text else text["text"])
+
+
 class Displayed:
     """What JupyterLab asks of a result: our JSON for the exporters, HTML and plain text for people."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from cdi_stats.report.blocks import Json
+from cdi_stats.report.blocks import Json, plain_json
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -97,14 +97,6 @@ def _own_id(name: str, value: str, prefix: str) -> str:
     return _REFERENCE.sub(lambda found: found[0] + prefix, value)
 
 
-def _plain(text: Any) -> str:
-    if isinstance(text, str):
-        return text
-    if isinstance(text, list | tuple):
-        return "".join(_plain(item) for item in text)
-    return _plain(text["strong"] if "strong" in text else text["text"])
-
-
 def _numbered(label: str, block: Json) -> str:
     return f"{label} {block['number']}: " if "number" in block else ""
 
@@ -114,7 +106,7 @@ def _title(block: Json) -> list[str]:
         block["subtitle"],
         block["date"],
         block["author"],
-        *(f"{label}: {_plain(text)}" for label, text in block["facts"]),
+        *(f"{label}: {plain_json(text)}" for label, text in block["facts"]),
     ]
     return [line for line in lines if line]
 
@@ -125,7 +117,7 @@ def _heading(block: Json) -> list[str]:
 
 def _bullets(block: Json) -> list[str]:
     marks = (f"{place}." if block["ordered"] else "•" for place in range(1, len(block["points"]) + 1))
-    return [f"{mark} {_plain(point)}" for mark, point in zip(marks, block["points"], strict=True)]
+    return [f"{mark} {plain_json(point)}" for mark, point in zip(marks, block["points"], strict=True)]
 
 
 def _judgements(block: Json) -> list[str]:
@@ -135,7 +127,7 @@ def _judgements(block: Json) -> list[str]:
 def _table(block: Json) -> list[str]:
     cells = [
         [column["header"] for column in block["columns"]],
-        *([_plain(cell) for cell in row] for row in block["rows"]),
+        *([plain_json(cell) for cell in row] for row in block["rows"]),
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rights = [column["numeric"] for column in block["columns"]]
@@ -150,23 +142,28 @@ def _table(block: Json) -> list[str]:
     return [
         _numbered("Table", block) + block["caption"],
         *(line.rstrip() for line in lines),
-        *map(_plain, block["notes"]),
+        *map(plain_json, block["notes"]),
     ]
 
 
 def _chart(block: Json) -> list[str]:
-    return [_numbered("Figure", block) + block["title"], block["subtitle"], block["alt"], *map(_plain, block["notes"])]
+    return [
+        _numbered("Figure", block) + block["title"],
+        block["subtitle"],
+        block["alt"],
+        *map(plain_json, block["notes"]),
+    ]
 
 
 _TEXTS = {
     "title": _title,
     "heading": _heading,
-    "paragraph": lambda block: [_plain(block["text"])],
-    "numbered": lambda block: [(f"{block['number']}. " if "number" in block else "") + _plain(block["text"])],
+    "paragraph": lambda block: [plain_json(block["text"])],
+    "numbered": lambda block: [(f"{block['number']}. " if "number" in block else "") + plain_json(block["text"])],
     "bullets": _bullets,
-    "statement": lambda block: [_plain(block[part]) for part in ("headline", "says", "detail")],
+    "statement": lambda block: [plain_json(block[part]) for part in ("headline", "says", "detail")],
     "judgements": _judgements,
-    "callout": lambda block: [f"{block['kind'].capitalize()}: {block['heading']}", _plain(block["text"])],
+    "callout": lambda block: [f"{block['kind'].capitalize()}: {block['heading']}", plain_json(block["text"])],
     "table": _table,
     "chart": _chart,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def render_html(document: Document) -> str:
         .get_template("page.html.j2")
         .render(
             document=document,
-            date=_date_words(document),
+            date=document.date_words,
             facts=[fact for title in titles for fact in title["facts"]],
             contents=_contents(body),
             style=Markup(page_style()),
@@ -49,14 +48,6 @@ def _contents(blocks: Iterable[Json]) -> list[tuple[Json, list[Json]]]:
         elif block["block"] == "heading" and block["level"] == 3 and entries:
             entries[-1][1].append(block)
     return entries if len(entries) >= _CONTENTS_FROM else []
-
-
-def _date_words(document: Document) -> str:
-    if not document.date or not document.language.startswith("en"):
-        return document.date
-    # report.numbers.long_date says the same, but brings pandas with it.
-    day = date.fromisoformat(document.date)
-    return f"{day.day} {day:%B %Y}"
 
 
 @cache

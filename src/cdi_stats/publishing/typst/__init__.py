@@ -28,9 +28,9 @@ def render_pdf(document: Document) -> bytes:
     """
     import typst
 
-    data = json.dumps(_drawable(asdict(document), _Spelling()), ensure_ascii=False)
+    data = json.dumps(drawable(asdict(document)), ensure_ascii=False)
     try:
-        pdf, warnings = _compiler().compile_with_warnings(
+        pdf, warnings = compiler(_TEMPLATE).compile_with_warnings(
             sys_inputs={"doc": data}, format="pdf", pdf_standards=_standards(document), timestamp=_timestamp(document)
         )
     except typst.TypstError as error:
@@ -42,13 +42,14 @@ def render_pdf(document: Document) -> bytes:
 
 
 @cache
-def _compiler() -> Any:
+def compiler(template: Path) -> Any:
+    """Return the compiler of a template, which knows the project's fonts and no others."""
     import typst
 
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=sorted({face.parent for face in _faces()})
     )
-    return typst.Compiler(_TEMPLATE, root=_TEMPLATE.parent, font_paths=fonts, ignore_system_fonts=True)
+    return typst.Compiler(template, root=template.parent, font_paths=fonts, ignore_system_fonts=True)
 
 
 def _faces() -> list[Path]:
@@ -74,6 +75,11 @@ class _Spelling(dict[int, str]):
         letter = chr(code)
         self[code] = letter if code in _letters() else f"[{unicodedata.name(letter, '').lower() or f'U+{code:04X}'}]"
         return self[code]
+
+
+def drawable(value: Any) -> Any:
+    """Return some JSON with each character that no font here can draw spelt out by its name."""
+    return _drawable(value, _Spelling())
 
 
 def _drawable(value: Any, spelling: _Spelling) -> Any:

@@ -1,0 +1,45 @@
+"""A document as a Word file that people go on working in: real styles, fields and numbering, by python-docx."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdi_stats.publishing.archive import undated
+from cdi_stats.publishing.docx.properties import write_properties
+from cdi_stats.publishing.docx.story import Story
+from cdi_stats.publishing.docx.template import open_template, read_template
+
+if TYPE_CHECKING:
+    from cdi_stats.publishing.document import Document
+
+__all__ = ["docx_words", "read_template", "render_docx"]
+
+
+def render_docx(document: Document, template: bytes | str | Path | None = None) -> bytes:
+    """Return the document as a Word file (.docx), the same bytes each time.
+
+    `template` is a Word file, or where it lies, whose styles, header, footer and page set-up the document takes; what
+    its body holds is dropped, and styles that it lacks are added. Raises BadParameters if it is no such file.
+    """
+    data = read_template(template) if isinstance(template, str | Path) else template
+    file = open_template(document, data)
+    Story(file, document).write()
+    write_properties(file, document)
+    made = io.BytesIO()
+    file.save(made)
+    return undated(made.getvalue())
+
+
+def docx_words(data: bytes) -> str:
+    """Return what a reader of a Word file's body sees, as one string: paragraphs and cells, in order."""
+    import docx
+    from docx.oxml.ns import qn
+
+    words, gaps = qn("w:t"), (qn("w:br"), qn("w:cr"), qn("w:tab"))
+    paragraphs = (
+        "".join((part.text or "") if part.tag == words else " " for part in paragraph.iter(words, *gaps))
+        for paragraph in docx.Document(io.BytesIO(data)).element.body.iter(qn("w:p"))
+    )
+    return "\n".join(paragraphs)

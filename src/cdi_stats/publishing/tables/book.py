@@ -1,0 +1,144 @@
+"""The workbook of a report, as the Analysis Function wants spreadsheets: cover, contents, notes, one table a sheet.
+
+What a sheet holds is decided here; xlsx.py and ods.py only write it, so that the two files cannot differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdi_stats.publishing.tables.sheets import (
+    NO_NUMBER,
+    NOT_AVAILABLE,
+    Cell,
+    Data,
+    Field,
+    Link,
+    figures_data,
+    marked,
+    number_data,
+)
+from cdi_stats.report.blocks import Json, plain_json
+
+if TYPE_CHECKING:
+    from cdi_stats.publishing.document import Document
+
+COVER, CONTENTS, NOTES, FIGURES = "Cover", "Contents", "Notes", "Figures"
+SHORTHAND = (
+    f"Some cells hold shorthand: {NOT_AVAILABLE} means not available, {NO_NUMBER} means not applicable: "
+    "there is no such value."
+)
+ROUNDING = (
+    "Numbers are shown as the report prints them and hold every digit, unless a column beside them is headed unrounded "
+    "or as a share: then that one holds every digit."
+)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its title in cell A1, lines beneath it, and from the next row on a table, if it has one."""
+
+    name: str
+    title: str
+    lines: tuple[str, ...]
+    data: Data | None = None
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook: what it says of itself, and its sheets in order."""
+
+    title: str
+    subject: str
+    author: str
+    date: str
+    language: str
+    sheets: tuple[Sheet, ...]
+
+
+def make_book(document: Document) -> Book:
+    """Return the workbook of a document's tables and figures."""
+    tables = [block for block in document.blocks if block["block"] == "table"]
+    notes = _number_notes(tables)
+    sheets = [
+        *([_notes_sheet(notes)] if notes else []),
+        *(_table_sheet(block, [number for number, of, _ in notes if of == block["number"]]) for block in tables),
+        _figures_sheet(document),
+    ]
+    front = [_cover(document), _contents(sheets)]
+    return Book(
+        " – ".join(part for part in (document.title, document.subtitle) if part),
+        "Tables and figures of the report",
+        document.author,
+        document.date,
+        document.language,
+        (*front, *sheets),
+    )
+
+
+def _number_notes(tables: list[Json]) -> list[tuple[int, int, str]]:
+    """Return the notes of all tables in one series: number, the table's number, text."""
+    texts = [(block["number"], plain_json(note)) for block in tables for note in block["notes"]]
+    return [(number, of, text) for number, (of, text) in enumerate(texts, start=1)]
+
+
+def _cover(document: Document) -> Sheet:
+    facts = [fact for block in document.blocks if block["block"] == "title" for fact in block["facts"]]
+    byline = ", ".join(part for part in (document.author, document.date_words) if part)
+    lines = [
+        document.subtitle,
+        byline,
+        "This workbook holds the tables of the report, one on each sheet, and every figure that the report shows.",
+        *(f"{label}: {plain_json(text)}" for label, text in facts),
+        ROUNDING,
+        SHORTHAND,
+        f"The sheet {CONTENTS} lists the other sheets, with links.",
+    ]
+    return Sheet(COVER, document.title, tuple(line for line in lines if line.strip()))
+
+
+def _contents(sheets: list[Sheet]) -> Sheet:
+    rows: list[tuple[Cell, ...]] = [(Link(sheet.name, sheet.name), sheet.title) for sheet in sheets]
+    data = Data((Field("Sheet"), Field("What it holds")), tuple(rows))
+    return Sheet(CONTENTS, "Contents", ("This sheet holds one table, with a link to each of the other sheets.",), data)
+
+
+def _notes_sheet(notes: list[tuple[int, int, str]]) -> Sheet:
+    rows: list[tuple[Cell, ...]] = [
+        (f"[note {number}]", text, Link(f"Table {of}", table_sheet(of))) for number, of, text in notes
+    ]
+    data = marked(Data((Field("Note"), Field("Text"), Field("Belongs to")), tuple(rows)))
+    return Sheet(NOTES, "Notes", ("This sheet holds one table, with the notes of all tables.",), data)
+
+
+def _table_sheet(block: Json, notes: list[int]) -> Sheet:
+    marks = "".join(f" [note {number}]" for number in notes)
+    data = number_data(block)
+    lines = [
+        f"This sheet holds one table, of {_count(len(data.rows), 'row')} and {_count(len(data.fields), 'column')}."
+    ]
+    if notes:
+        lines.append(f"What its notes say stands on the sheet {NOTES}.")
+    if any(cell in (NOT_AVAILABLE, NO_NUMBER) for row in data.rows for cell in row):
+        lines.append(SHORTHAND)
+    return Sheet(
+        table_sheet(block["number"]), f"Table {block['number']}: {block['caption']}{marks}", tuple(lines), data
+    )
+
+
+def table_sheet(number: int) -> str:
+    """Return the name of a table's sheet: of its number alone, so no caption makes it unsafe or two alike."""
+    return f"Table_{number}"
+
+
+def _figures_sheet(document: Document) -> Sheet:
+    lines = (
+        "This sheet holds one table, with every figure of the report, unrounded; the keys are those of figures.json.",
+        "Percentages and points are given as shares of one: 83.6% is 0.836.",
+    )
+    return Sheet(FIGURES, "Every figure of the report", lines, marked(figures_data(document.blocks)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
