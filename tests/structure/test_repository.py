@@ -132,7 +132,9 @@ class TestNotebook:
         assert sum(map(is_parameters, cells(notebook, "code"))) == 1
 
     def test_has_short_cells(self, notebook):
-        assert [cell["text"] for cell in cells(notebook, "code") if len(cell["text"].splitlines()) > 6] == []
+        """The parameters cell is as long as the report has parameters, one a line."""
+        called = [cell["text"] for cell in cells(notebook, "code") if not is_parameters(cell)]
+        assert [text for text in called if len(text.splitlines()) > 6] == []
 
     def test_only_calls(self, notebook):
         for cell in cells(notebook, "code"):

@@ -1,4 +1,7 @@
-"""The tutorial, followed to the letter: its cells filled in, its commands run, its outputs and files found."""
+"""The tutorial, followed to the letter: its cells filled in, its commands run, its outputs and files found.
+
+The pages that go on from it quote outputs too; those that come from its files are run again here.
+"""
 
 import re
 import subprocess
@@ -13,14 +16,14 @@ from pypdf import PdfReader
 from cdi_stats.audit.reading import check_audit
 from cdi_stats.audit.template import write_template
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = (DOCS / "tutorial.md").read_text(encoding="utf-8")
 WORKBOOK = "audit.xlsx"
 PART = re.compile(
     r"On the sheet \*\*(?P<sheet>\w+)\*\*"
     r"|^(?P<table>\|.*\|\n\|[-|]+\|\n(?:\|.*\|\n)+)"
     r"|^```\n(?P<command>.+)\n```$"
-    r"|^```text\n(?P<output>(?:.*\n)+?)```$",
+    r"|^```(?P<kind>text|toml)\n(?P<output>(?:.*\n)+?)```$",
     re.MULTILINE,
 )
 
@@ -67,6 +70,12 @@ def plain(text):
     return [" ".join(line.split()) for line in text.replace("\\", "/").strip().splitlines()]
 
 
+def run(folder, command):
+    """Return what a command of cdi prints, in the same interpreter as this test's."""
+    words = [sys.executable, "-m", "cdi_stats", *command.removeprefix("cdi ").split()]
+    return subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+
+
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
     """Return the folder that a reader of the page ends up in."""
@@ -77,8 +86,7 @@ def followed(tmp_path_factory):
         elif what.startswith("cd "):
             folder = folder / what.removeprefix("cd ")
         else:
-            command = [sys.executable, "-m", "cdi_stats", *what.removeprefix("cdi ").split()]
-            ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+            ran = run(folder, what)
             assert plain(ran.stdout) == plain(then), ran.stderr
             assert ran.returncode == (2 if "error: " in then else 0)
     return folder
@@ -124,3 +132,28 @@ def test_cells_left_as_text_are_read_the_same(tmp_path):
         if action == "fill":
             fill(tmp_path / WORKBOOK, sheet, table, as_typed=str)
     assert check_audit(tmp_path / WORKBOOK) == []
+
+
+def outputs(page, kind):
+    return [
+        found["output"] for found in PART.finditer((DOCS / page).read_text(encoding="utf-8")) if found["kind"] == kind
+    ]
+
+
+def test_the_check_and_the_acceptance_are_as_shown(followed, tmp_path):
+    book = openpyxl.load_workbook(followed / WORKBOOK)
+    book["records"]["E3"] = datetime(2018, 7, 2, 9, 30)
+    book["crimes"]["D2"], book["crimes"]["F2"] = datetime(2018, 6, 2, 21, 40), datetime(2018, 6, 1, 23, 15)
+    book.save(tmp_path / WORKBOOK)
+    first, after = outputs("how-to/check-and-accept.md", "text")
+    (accepted,) = outputs("how-to/check-and-accept.md", "toml")
+    assert plain(run(tmp_path, "cdi check audit.xlsx").stdout) == plain(first)
+    blank = re.sub('^(reason|accepted_by) = ".*"', r'\1 = ""', accepted, flags=re.MULTILINE)
+    assert blank.strip() in run(tmp_path, "cdi check audit.xlsx --as-overrides").stdout
+    (tmp_path / "audit.overrides.toml").write_text(accepted, encoding="utf-8")
+    assert plain(run(tmp_path, "cdi check audit.xlsx").stdout) == plain(after)
+
+
+def test_the_plan_to_start_from_needs_what_is_shown(followed):
+    shown, *_ = outputs("how-to/plan-and-draw.md", "text")
+    assert plain(run(followed.parent, "cdi plan my-audit/plan.toml").stdout) == plain(shown)

@@ -493,7 +493,7 @@ def test_a_schema_workbook_needs_no_mapping(standard):
 def test_the_mappings_of_the_guide_are_valid(tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "map-a-workbook.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         (tmp_path / "m.toml").write_text(block, encoding="utf-8")
         assert read_mapping(tmp_path / "m.toml").sheets

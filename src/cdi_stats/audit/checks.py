@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cdi_stats.audit.consistency import MOST_ALIKE, Tables, nearest
+from cdi_stats.audit.consistency import MOST_ALIKE, Nearest, Tables
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.reconciliations import RECONCILIATIONS
 from cdi_stats.audit.schema import FACTS, SHEETS, Column, Sheet
@@ -60,9 +60,9 @@ def _check_sheet(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     try:
         _pandera_schema(sheet.name).validate(table, lazy=True)
     except SchemaErrors as errors:
-        columns = {column.name: column for column in sheet.columns}
+        columns = {column.name: (column, Nearest(column.allowed)) for column in sheet.columns}
         for case in errors.failure_cases.to_dict("records"):
-            yield _problem(sheet, columns[str(case["column"])], case)
+            yield _problem(sheet, *columns[str(case["column"])], case)
     for column in sheet.columns:
         if column.codes and column.kind == "text":
             yield from _unusual(sheet, column, table[column.name])
@@ -91,7 +91,7 @@ def _pandera_schema(name: str) -> Any:
     )
 
 
-def _problem(sheet: Sheet, column: Column, case: dict[Any, Any]) -> Problem:
+def _problem(sheet: Sheet, column: Column, nearest: Nearest, case: dict[Any, Any]) -> Problem:
     place = int(case["index"]), column.name
     if case["check"] == "not_nullable":
         mend = f"fill it in: {column.help.lower()}"
@@ -103,7 +103,7 @@ def _problem(sheet: Sheet, column: Column, case: dict[Any, Any]) -> Problem:
         if column.kind == "share" and 1 < value <= 100:
             mend = f"correct the cell: perhaps {value / 100:g}, or {value:g}% with its sign"
         return Problem(sheet.name, found, f"{column.expected}{limit}", mend, *place, rule="out-of-range")
-    near = nearest(str(case["failure_case"]), tuple(column.allowed))
+    near = nearest(str(case["failure_case"]))
     mend = f"correct the cell: perhaps {near}" if near else mend
     return Problem(sheet.name, found, column.expected, mend, *place, rule="code-not-listed", quotes=True)
 
@@ -117,8 +117,9 @@ def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[P
         expected, mend = f"one of the list {column.codes}", "write those of the list where they are meant"
         yield Problem(sheet.name, found, expected, mend, int(strange.index[0]), column.name, rule="unusual-code")
         return
+    nearest = Nearest(column.allowed)
     for number, value in strange.items():
-        near = nearest(str(value), tuple(column.allowed))
+        near = nearest(str(value))
         mend = f"write {near} if that is meant" if near else "leave it if it is meant"
         found, expected = (
             repr(str(values.loc[int(str(number))]))[:120],

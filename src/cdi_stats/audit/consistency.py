@@ -5,11 +5,10 @@ Each reconciliation says what it compares, for the reader of a report too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -19,7 +18,7 @@ from cdi_stats.audit.spelling import alike_names, folded
 
 Tables = dict[str, pd.DataFrame]
 Facts = dict[str, Any]
-MOST_ALIKE = 20
+MOST_ALIKE, MOST_HINTS = 20, 200
 AFTERCARE = ("safeguarding", "investigated", "victim_informed")
 
 
@@ -37,11 +36,19 @@ def yes(mask: Any) -> Any:
     return mask.fillna(False).astype(bool)
 
 
-@cache
-def nearest(value: str, allowed: tuple[str, ...]) -> str:
-    """Return the allowed word that a value is most like, or nothing."""
-    lowered = {word.lower(): word for word in allowed}
-    return next((lowered[near] for near in get_close_matches(value.lower(), lowered, n=1)), "")
+class Nearest:
+    """Finds the allowed word that a value is most like, for as many different values as a reader would go through."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self._allowed = {word.lower(): word for word in allowed}
+        self._found: dict[str, str] = {}
+
+    def __call__(self, value: str) -> str:
+        """Return the word, or nothing."""
+        if value not in self._found and len(self._found) < MOST_HINTS:
+            near = get_close_matches(value.lower(), self._allowed, n=1)
+            self._found[value] = self._allowed[near[0]] if near else ""
+        return self._found.get(value, "")
 
 
 def rows(table: pd.DataFrame, mask: Any) -> Iterator[tuple[int, Any]]:
@@ -68,11 +75,11 @@ def _known_strata(_: Facts, tables: Tables) -> Iterator[Problem]:
     if not known:
         return
     expected = f"a stratum of the strata sheet: {', '.join(sorted(known))[:300]}"
-    names = tuple(sorted(known))
+    nearest = Nearest(sorted(known))
     for sheet in ("records", "counts", "selection", "draw"):
         values = tables[sheet]["stratum"]
         for number, value in values[values.notna() & ~values.isin(known)].items():
-            near = nearest(value, names)
+            near = nearest(value)
             mend = f"correct the name: perhaps {near}" if near else "correct the name, or add the stratum"
             yield Problem(
                 *(sheet, repr(value)[:120], expected, mend, int(str(number)), "stratum"),
@@ -110,7 +117,7 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
         short = {record.lstrip("0"): record for record in known} if len(unknown) else {}
         for number, value in unknown.items():
             meant = short.get(value.lstrip("0"))
-            mend = f"correct it: perhaps {meant}, with its noughts" if meant else "correct the number, or add the record"
+            mend = f"correct it: perhaps {meant}, noughts kept" if meant else "correct the number, or add the record"
             yield Problem(
                 *(sheet, repr(value)[:120], "a record of the records sheet", mend, int(str(number)), "record_id"),
                 rule="unknown-record",

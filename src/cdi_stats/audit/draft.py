@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from cdi_stats.audit import cells
 from cdi_stats.audit.files import Row, open_book
+from cdi_stats.audit.headings import all_names, fits, fitting, match, names_of, words
 from cdi_stats.audit.layout import HEADER_ROWS
-from cdi_stats.audit.schema import FACTS, SHEETS, Column
+from cdi_stats.audit.schema import FACTS, FLAGS, SHEETS, Column
+from cdi_stats.audit.spelling import is_total
 from cdi_stats.errors import UnreadableAudit
-from cdi_stats.resources import resource
 
-NEAR = 0.85
 MOST_VALUES = 40
 WIDE = ("wide.due", "wide.recorded", "wide.in_time")
+ANSWERS = {"yes": "yes", "y": "yes", "no": "no", "n": "no", "not": "no"}
+Columns = Mapping[str, str | tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Found:
-    """A sheet of theirs with a header: its name, headings as they stand, and the rows below."""
+    """Sheets of theirs with the same header: their names, the headings as they stand, and the rows below."""
 
-    title: str
-    header_row: int
-    headings: Mapping[str, str]
+    titles: tuple[str, ...]
+    headings: Mapping[str, int]
     body: Sequence[Row] = field(repr=False)
-    places: Mapping[str, int] = field(repr=False)
 
-    def repeats(self, name: str) -> bool:
-        """Return whether a column holds any text twice."""
-        place = self.places[name]
-        texts = list(filter(None, (cells.text(row[place]) for row in self.body if place < len(row))))
-        return len(set(texts)) < len(texts)
+    @property
+    def title(self) -> str:
+        """Return how the sheets are called together."""
+        return ", ".join(self.titles)
 
-    def values(self, name: str) -> list[str]:
-        """Return the different texts of a column, in their order, at most 40."""
-        place = self.places[name]
+    def texts(self, heading: str) -> list[str]:
+        """Return the filled texts of a column."""
+        place = self.headings[heading]
         texts = (cells.text(row[place]) for row in self.body if place < len(row))
-        return list(dict.fromkeys(filter(None, texts)))[:MOST_VALUES]
+        return [text for text in texts if text and not is_total(text)]
+
+    @cached_property
+    def values(self) -> Mapping[str, list[str]]:
+        """Return the different texts of each column, in their order, at most 40."""
+        return {heading: list(dict.fromkeys(self.texts(heading)))[:MOST_VALUES] for heading in self.headings}
 
 
 @dataclass(frozen=True)
@@ -63,108 +66,118 @@ def draft_mapping(path: str | Path) -> Draft:
     if not source.exists():
         raise UnreadableAudit(f"{path}: found no such file or folder; expected a workbook to draft a mapping from")
     book = open_book(source)
-    sheets = [sheet for name in book.names if (sheet := _found(name, book.read(name)))]
+    grids = {name: book.read(name) for name in book.names}
+    sheets = [sheet for name, rows in grids.items() if (sheet := _found(name, rows))]
     if not sheets:
         raise UnreadableAudit(f"{source.name}: found no sheet with a row of headings; expected a filled workbook")
-    chosen = _chosen(sheets)
     lines = [
-        f"# Mapping drafted from {source.name}: look at every line before you rely on it.",
+        f"# Mapping drafted from {cells.text(source.name)}: look at every line before you rely on it.",
         "# Check it with: cdi check THEIR_FILE --mapping THIS_FILE",
         "",
     ]
     unmatched: list[str] = []
-    facts = next((s for s in sheets if cells.name(s.title) in _names("audit", "")), None)
-    lines += _facts(facts is not None)
+    cover = next((title for title in grids if words(title) in names_of(FACTS.name, "")), None)
+    lines += _facts(cover, grids.get(cover or "", []), unmatched)
+    chosen = _chosen([sheet for sheet in _grouped(sheets) if sheet.titles != (cover,)])
     for name, (sheet, columns) in chosen.items():
         lines += _layout(name, sheet, columns, unmatched)
     lines += _missing(chosen, unmatched)
-    used = {sheet.title for sheet, _ in chosen.values()} | ({facts.title} if facts else set())
-    unmatched += [f"sheet {s.title}: matched with nothing" for s in sheets if s.title not in used]
+    used = {title for sheet, _ in chosen.values() for title in sheet.titles} | {cover}
+    unmatched += [f"sheet {title}: matched with nothing" for s in sheets for title in s.titles if title not in used]
     return Draft("\n".join(lines).rstrip() + "\n", tuple(unmatched))
 
 
 def _found(title: str, rows: list[Row]) -> Found | None:
-    """Return a sheet whose first row with three or more texts, or else two, is taken for its headings."""
-    filled = [sum(isinstance(cell, str) and bool(cell.strip()) for cell in row) for row in rows[:HEADER_ROWS]]
-    known = [len({cells.name(cell) for cell in row} & _all_names()) for row in rows[:HEADER_ROWS]]
+    """Return a sheet whose row with most known names, or else with most texts, is taken for its headings."""
+    filled = [sum(isinstance(cell, str) and not cells.is_blank(cell) for cell in row) for row in rows[:HEADER_ROWS]]
+    known = [len({words(cells.text(cell)) for cell in row} & all_names()) for row in rows[:HEADER_ROWS]]
     if not filled or max(filled) < 2:
         return None
-    best = known.index(max(known)) if max(known) else next(i for i, n in enumerate(filled) if n == max(filled))
-    headings: dict[str, str] = {}
-    places: dict[str, int] = {}
+    best = known.index(max(known)) if max(known) else filled.index(max(filled))
+    headings: dict[str, int] = {}
     for place, cell in enumerate(rows[best]):
-        name = cells.name(cell)
-        if name and name not in headings:
-            headings[name], places[name] = cells.text(cell), place
-    return Found(title, best + 1, headings, rows[best + 1 :], places)
+        heading = cells.text(cell)
+        if cells.name(heading) and cells.name(heading) not in map(cells.name, headings):
+            headings[heading] = place
+    return Found((title,), headings, rows[best + 1 :])
 
 
-@cache
-def _synonyms() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    with resource("data", "codes", "synonyms.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            (row["sheet"], row["column"]): tuple(map(cells.name, row["names"].split("|")))
-            for row in csv.DictReader(file)
-        }
+def _grouped(sheets: Sequence[Found]) -> list[Found]:
+    """Return the sheets, those with the very same headings as one: a force may keep a sheet for each stratum."""
+    groups: dict[tuple[tuple[str, int], ...], list[Found]] = {}
+    for sheet in sheets:
+        groups.setdefault(tuple(sheet.headings.items()), []).append(sheet)
+    return [
+        replace(
+            same[0],
+            titles=tuple(title for sheet in same for title in sheet.titles),
+            body=[row for sheet in same for row in sheet.body],
+        )
+        for same in groups.values()
+    ]
 
 
-@cache
-def _all_names() -> frozenset[str]:
-    return frozenset(name for (_, column), names in _synonyms().items() if column for name in names)
-
-
-def _names(sheet: str, column: str) -> tuple[str, ...]:
-    """Return the names a column (or with "" the sheet itself) goes by, our own first."""
-    return (cells.name(column or sheet), *_synonyms().get((sheet, column), ()))
-
-
-def _match(sheet: str, column: str, headings: Mapping[str, str]) -> str | None:
-    names = _names(sheet, column)
-    exact = next((name for name in names if name in headings), None)
-    # "incidents" counts records and "incident" names one: an identifier is matched to the letter
-    if exact or column == "record_id":
-        return exact
-    return next((near[0] for name in names if (near := get_close_matches(name, headings, n=1, cutoff=NEAR))), None)
-
-
-def _columns(name: str, sheet: Found) -> dict[str, str]:
-    """Return {our column: their heading}; a heading serves one column of a sheet."""
-    wide = _wide_columns(sheet) if name == "crimes" else None
-    if wide:
+def _columns(name: str, sheet: Found) -> Columns:
+    """Return {our column: their heading, or two}; a heading serves one column of a sheet."""
+    if name == "crimes" and (wide := _wide_columns(sheet)):
         return wide
-    free = dict(sheet.headings)
-    found = {}
+    free = dict(sheet.values)
+    found: dict[str, str | tuple[str, str]] = {}
     for column in SHEETS[name].columns:
-        match = _match(name, column.name, free)
-        if match:
-            found[column.name] = free.pop(match)
+        heading = fitting(column, name, free)
+        if heading:
+            del free[heading]
+            time = _time_beside(heading, free) if column.kind == "moment" else None
+            if time:
+                del free[time]
+            found[column.name] = (heading, time) if time else heading
     return found
+
+
+def _time_beside(heading: str, free: Iterable[str]) -> str | None:
+    """Return the heading of the time that belongs to a date: the same words, with "time" for "date"."""
+    said = words(heading).split()
+    if "date" not in said or "time" in said:
+        return None
+    wanted = [" ".join("time" if word == "date" else word for word in said)]
+    return match(wanted, free, exactly=True)
 
 
 def _wide_columns(sheet: Found) -> dict[str, str] | None:
     """Return the columns of a sheet that counts the crimes of each record, or None for one that does not."""
-    free = dict(sheet.headings)
-    record = _match("crimes", "record_id", free)
-    found = {"record_id": free.pop(record)} if record else {}
+    free = [heading for heading, texts in sheet.values.items() if _numbers(texts)]
+    record = fitting(SHEETS["crimes"].columns[0], "crimes", sheet.values)
+    found = {"record_id": record} if record else {}
     for part in WIDE:
-        match = _match("crimes", part, free)
-        if match and _numbers(sheet.values(match)):
-            found[part] = free.pop(match)
-    return found if {"record_id", *WIDE[:2]} <= set(found) else None
+        heading = match(names_of("crimes", part), [one for one in free if one not in found.values()])
+        if heading:
+            found[part] = heading
+    if not {"record_id", *WIDE[:2]} <= set(found):
+        return None
+    for flag in FLAGS:
+        due, recorded = (
+            match([f"{one} {said}" for one in names_of("crimes", flag) for said in names_of("crimes", part)], free)
+            for part in WIDE[:2]
+        )
+        if due and recorded:
+            found |= {f"flags.{flag}.due": due, f"flags.{flag}.recorded": recorded}
+    return found
 
 
-def _chosen(sheets: Sequence[Found]) -> dict[str, tuple[Found, dict[str, str]]]:
-    """Return, for each of our sheets, the sheet of theirs that matches best, if any has what it cannot do without."""
-    chosen = {}
+def _chosen(sheets: Sequence[Found]) -> dict[str, tuple[Found, Columns]]:
+    """Return, for each of our sheets, those of theirs that match best, if any have what it cannot do without."""
+    chosen: dict[str, tuple[Found, Columns]] = {}
     for name, ours in SHEETS.items():
-        needed = {column.name for column in ours.columns if column.required} - {"crime_number", "label", "measure"}
+        required = {column.name for column in ours.columns if column.required} - {"crime_number", "label", "measure"}
         best, most = None, 0.0
         for sheet in sheets:
             columns = _columns(name, sheet)
-            here = {"record_id"} if "wide.due" in columns else needed
-            titled = cells.name(sheet.title) in _names(name, "")
-            score = len(columns) + 3 * titled + 2 * len(here & set(columns))
-            if (here <= set(columns) or (titled and len(columns) > 1)) and score > most:
+            titled = any(words(title) in names_of(name, "") for title in sheet.titles)
+            needed = {"record_id"} if "wide.due" in columns else required
+            needed = needed - {"stratum"} if len(sheet.titles) > 1 else needed
+            enough = needed <= set(columns) or (titled and len(columns) > 1 and next(iter(ours.names)) in columns)
+            score = len(columns) + 3 * titled + 2 * len(needed & set(columns))
+            if enough and score > most:
                 best, most = (sheet, columns), score
         if best:
             chosen[name] = best
@@ -174,49 +187,80 @@ def _chosen(sheets: Sequence[Found]) -> dict[str, tuple[Found, dict[str, str]]]:
 
 
 def _numbers(values: Sequence[str]) -> bool:
-    return bool(values) and all(value.isdigit() for value in values)
+    return bool(values) and fits("whole", values) and any(value.isdigit() for value in values)
 
 
-def _facts(held: bool) -> list[str]:
-    lines = ["[facts]"]
-    if held:
-        lines[0:0] = ["# The audit sheet is read as it is; facts given here are added to it."]
-    lines += [
-        f'# {column.name} = ""   # {column.help}{"" if column.required else " (may be left out)"}'
-        for column in FACTS.columns
-        if column.required or column.name in ("title", "selection")
-    ]
+def _facts(title: str | None, grid: Sequence[Row], unmatched: list[str]) -> list[str]:
+    """Return the facts to be written down, and where the sheet that holds some of them is."""
+    keys = [cells.text(cell) for row in grid for cell in row[:3] if isinstance(cell, str)]
+    free = [key for key in dict.fromkeys(keys) if key]
+    theirs = {column.name: match(names_of(FACTS.name, column.name), free) for column in FACTS.columns}
+    lines = []
+    if title is not None:
+        lines += ["[sheets.audit]", f"sheet = {_quoted(title)}", "[sheets.audit.columns]"]
+        lines += [f"{ours} = {_quoted(key)}" for ours, key in theirs.items() if key]
+        lines += ["", "# Facts given here are added to those of the sheet."]
+    lines.append("[facts]")
+    wanted = [c for c in FACTS.columns if not theirs[c.name] and (c.required or c.name in ("title", "selection"))]
+    lines += [f'# {c.name} = ""   # {c.help}{"" if c.required else " (may be left out)"}' for c in wanted]
+    unmatched += [f"facts: nothing found for {c.name} ({c.help})" for c in wanted if c.required]
     return [*lines, ""]
 
 
-def _layout(name: str, sheet: Found, columns: Mapping[str, str], unmatched: list[str]) -> list[str]:
-    lines = [f"[sheets.{name}]", f"sheet = {_quoted(sheet.title)}"]
+def _layout(name: str, sheet: Found, columns: Columns, unmatched: list[str]) -> list[str]:
+    titles = [_quoted(title) for title in sheet.titles]
+    lines = [f"[sheets.{name}]", f"sheet = {titles[0] if len(titles) == 1 else '[' + ', '.join(titles) + ']'}"]
+    by_title = len(titles) > 1 and "stratum" in SHEETS[name].names and "stratum" not in columns
+    if by_title:
+        lines.append('sheet_is = "stratum"')
     if "wide.due" not in columns and name == "crimes" and "crime_number" not in columns:
         lines.append("number_crimes = true")
-    if name == "records" and "record_id" in columns and sheet.repeats(cells.name(columns["record_id"])):
+    record = columns.get("record_id")
+    if name == "records" and isinstance(record, str) and len(set(texts := sheet.texts(record))) < len(texts):
         lines.append("distinct = true")
+    if name == "crimes" and "wide.due" not in columns:
+        lines += _not_due(sheet, columns, unmatched)
     lines += [f"[sheets.{name}.columns]"]
-    lines += [f"{ours} = {_quoted(theirs)}" for ours, theirs in columns.items() if ours not in WIDE]
-    wanted = [c for c in SHEETS[name].columns if c.name not in columns]
-    needed = [c for c in wanted if c.required and c.name not in _made(name, columns)]
+    lines += [f"{ours} = {_headings(theirs)}" for ours, theirs in columns.items() if "." not in ours]
+    made = _made(name, columns) | ({"stratum"} if by_title else set())
+    needed = [c for c in SHEETS[name].columns if c.required and c.name not in columns and c.name not in made]
     lines += [f'# {c.name} = ""   # required: {c.help}' for c in needed]
     unmatched += [f"sheet {sheet.title} as {name}: no column found for {c.name} (required: {c.help})" for c in needed]
     if "wide.due" in columns:
         lines += [f"[sheets.{name}.wide]"]
-        lines += [f"{part.removeprefix('wide.')} = {_quoted(columns[part])}" for part in WIDE if part in columns]
+        counted = {ours.removeprefix("wide."): theirs for ours, theirs in columns.items() if "." in ours}
+        lines += [f"{part} = {_headings(theirs)}" for part, theirs in counted.items()]
     if name == "counts" and "measure" not in columns:
         lines += ["[sheets.counts.fixed]", 'measure = "recording_rate"']
     for column in SHEETS[name].columns:
-        if column.name in columns:
-            lines += _values(name, column, sheet.values(cells.name(columns[column.name])), unmatched)
-    left = [theirs for theirs in sheet.headings.values() if theirs not in columns.values()]
+        theirs = columns.get(column.name)
+        if isinstance(theirs, str):
+            lines += _values(name, column, sheet.values[theirs], unmatched)
+    taken = {one for theirs in columns.values() for one in ([theirs] if isinstance(theirs, str) else theirs)}
+    left = [heading for heading in sheet.headings if heading not in taken]
     if left:
         lines.append(f"# not matched: {', '.join(' '.join(heading.split()) for heading in left)}")
         unmatched.append(f"sheet {sheet.title} as {name}: not matched: {', '.join(left)}")
     return [*lines, ""]
 
 
-def _made(name: str, columns: Mapping[str, str]) -> set[str]:
+def _not_due(sheet: Found, columns: Columns, unmatched: list[str]) -> list[str]:
+    """Return the line that leaves out the rows marked as no crime due, where a column of its own says so."""
+    free = [heading for heading in sheet.headings if heading not in columns.values()]
+    heading = match(names_of("crimes", "skip"), free)
+    unwanted = [value for value in sheet.values[heading] if _answer(value) == "no"] if heading else []
+    if not heading or not unwanted:
+        return []
+    shown = ", ".join(unwanted)
+    unmatched.append(f"sheet {sheet.title} as crimes: rows with {shown} under {heading} are left out as no crime due")
+    return [f"skip = {{ {_quoted(heading)} = [{', '.join(map(_quoted, unwanted))}] }}"]
+
+
+def _headings(theirs: str | tuple[str, str]) -> str:
+    return _quoted(theirs) if isinstance(theirs, str) else f"[{', '.join(map(_quoted, theirs))}]"
+
+
+def _made(name: str, columns: Columns) -> set[str]:
     """Return the required columns that the layout makes by itself."""
     if name == "crimes":
         return {"crime_number"} | ({"recorded"} if "wide.due" in columns else set())
@@ -240,14 +284,21 @@ def _values(name: str, column: Column, given: Sequence[str], unmatched: list[str
     labels = {label.lower(): code for code, label in allowed.items()}
     for value in strange:
         near = get_close_matches(value.lower(), [*allowed, *labels], n=1, cutoff=0.7)
-        ours = labels.get(near[0], near[0]) if near else None
+        ours = _answer(value) if column.kind == "yes_no" else labels.get(near[0], near[0]) if near else None
         lines.append(f"{_quoted(value)} = {_quoted(ours)}" if ours else f'# {_quoted(value)} = ""')
-        if not ours:
-            unmatched.append(f"{name}.{column.name}: their {value!r} is none of ours")
+        said = f"taken for {ours} in the draft: see whether that is right" if ours else "none of ours"
+        unmatched.append(f"{name}.{column.name}: their {value!r} is {said}")
     return lines
 
 
-def _missing(chosen: Mapping[str, Any], unmatched: list[str]) -> list[str]:
+def _answer(value: str) -> str | None:
+    """Return the answer that a text begins with, where it does not give the other one too."""
+    said = [ANSWERS[word] for word in re.findall(r"[a-z]+", value.lower()) if word in ANSWERS]
+    first = re.match(r"[a-z]+", value.lower())
+    return said[0] if first and first.group() in ANSWERS and len(set(said)) == 1 else None
+
+
+def _missing(chosen: Mapping[str, object], unmatched: list[str]) -> list[str]:
     """Return what to write where no sheet of theirs tells of the strata."""
     if "strata" in chosen:
         return []

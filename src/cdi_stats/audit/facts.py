@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from cdi_stats.audit import cells
 from cdi_stats.audit.files import Row
-from cdi_stats.audit.layout import translation, unknown
+from cdi_stats.audit.layout import translation, turned, unknown
 from cdi_stats.audit.mapping import ColumnMapping
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.schema import FACTS, Column
@@ -25,10 +25,25 @@ class FactsRead:
 
     values: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    title: str = FACTS.name
+
+    def told(self, problem: Problem) -> Problem:
+        """Return a problem of the fact that its column names, at the place where it is stated."""
+        return replace(problem, sheet=self.title, row=self.rows.get(problem.column or ""), column="value")
 
 
-def read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> FactsRead:
+def read_facts(sheets: Sequence[tuple[str, list[Row]]], mapping: ColumnMapping, problems: list[Problem]) -> FactsRead:
     """Return the known facts, from the audit sheet and the mapping; blank ones are left to their defaults."""
+    title, grid = sheets[0] if sheets else (FACTS.name, [])
+    noted: list[Problem] = []
+    facts = _facts(grid, mapping, noted)
+    if not sheets and not mapping.facts:
+        return facts
+    problems += [replace(problem, sheet=title) for problem in noted]
+    return replace(facts, title=title)
+
+
+def _facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem]) -> FactsRead:
     columns = {column.name: column for column in FACTS.columns}
     layout = mapping.layout(FACTS.name)
     keys = {cells.name(layout.columns.get(name, name)): name for name in columns}
@@ -39,6 +54,8 @@ def read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem])
     wrong: set[str] = set()
     for number, key, cell in given:
         change = translation(columns[key].kind, layout.values.get(key, {}), mapping.conventions)
+        if number and mapping.conventions.dates == "month first" and columns[key].kind == "date":
+            cell = turned(cell)
         cell = change(cell) if change and number else cell
         if number and key not in stated:
             facts.rows.setdefault(key, number)
@@ -60,7 +77,7 @@ def read_facts(grid: list[Row], mapping: ColumnMapping, problems: list[Problem])
             rule="missing-fact",
         )
         for column in FACTS.columns
-        if column.required and column.name not in facts.values and column.name not in wrong and (grid or mapping.facts)
+        if column.required and column.name not in facts.values and column.name not in wrong
     )
     return facts
 

@@ -7,7 +7,9 @@ near the top of the random order, those excluded and those listed more than once
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import reduce
@@ -17,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from cdi_stats.audit.frame_engines import Engine, closed_quietly, told
 from cdi_stats.audit.frame_source import OURS, listed_numbers, open_source
 from cdi_stats.audit.sampling import SampledStratum, SamplingPlan
 from cdi_stats.errors import BadParameters
@@ -25,13 +28,19 @@ LEFT_OUT = ("no stratum of the plan", "outside the audit window", "no record num
 MOST_CODES = 20_000
 CHUNK = 5_000
 MARGIN = 8
+TURN = 2**32
+
+Taken = Mapping[str, Sequence[str | None]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A frame, each record once: `counts` are the records of each stratum, `hashes` prints of their numbers.
 
     `accounting` maps "in the frame" and every reason for leaving rows out to rows; they add up to the source's rows.
+    A row without a date is outside any window. `unused_codes` are the plan's opening codes that no row has, by stratum;
+    `excluded_by` the record numbers that each list of exclusions holds. A frame holds its source open: use it in a
+    `with` statement, or close it.
     """
 
     source: str
@@ -39,44 +48,70 @@ class Frame:
     counts: Mapping[str, int]
     hashes: Mapping[str, str]
     accounting: Mapping[str, int]
-    rows: Any = field(repr=False)
-    known: pd.DataFrame = field(repr=False)
+    unused_codes: Mapping[str, Sequence[str]]
+    excluded_by: Mapping[str, int]
     query: str = field(repr=False)
+    _reads: Engine = field(repr=False)
+    _rows: Any = field(repr=False)
+    _known: pd.DataFrame = field(repr=False)
+    _open: ExitStack = field(repr=False)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, closed_quietly, self._open)
+
+    def __enter__(self) -> Frame:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the source, and remove whatever was set aside on disk."""
+        closed_quietly(self._open)
 
     def first(self, seed: str, sizes: Mapping[str, int], start: float = 0.0) -> pd.DataFrame:
         """Return each stratum's first records in the random order of a seed, in that order, as many as `sizes` says.
 
         Columns: record_id, opened_at, opening_code, stratum, prn (the permanent random number, 32 hex digits) and
-        those kept. `start` (0-1) is where in the order to begin, going round at its end.
+        those kept. `start` (0-1) is where in the order to begin, going round at its end. Raises BadParameters where the
+        source no longer holds the records it was counted with.
         """
         shares = {s: _share(size, self.counts[s]) for s, size in sizes.items() if size}
-        while True:
-            found = self._candidates(seed, shares, start)
-            held = found.groupby("stratum").size()
-            short = [s for s in shares if held.get(s, 0) < sizes[s] and shares[s] < 1]
-            if not short:
-                break
-            shares |= {s: min(1.0, 2 * shares[s]) for s in short}
+        with told(f"frame.source: {self.source}"):
+            while True:
+                found = self._candidates(seed, shares, start)
+                held = found.groupby("stratum").size()
+                short = [s for s in shares if held.get(s, 0) < sizes[s]]
+                if any(shares[s] >= 1 for s in short):
+                    raise BadParameters(
+                        f"frame.source: {self.source}: changed while it was read; expected a source, or a view of it, "
+                        "that stays as it is"
+                    )
+                if not short:
+                    break
+                shares |= {s: min(1.0, 2 * shares[s]) for s in short}
         tops = [rows.head(sizes[str(stratum)]) for stratum, rows in found.groupby("stratum", sort=False)]
         return pd.concat(tops, ignore_index=True) if tops else found
 
     def _candidates(self, seed: str, shares: Mapping[str, float], start: float) -> pd.DataFrame:
-        rows = self.rows.mutate(prn=md5_of(_salted(seed, self.rows.record_id)))
-        wanted = [(rows.stratum == s) & _within(rows.prn, start, share) for s, share in shares.items()]
-        if not wanted:
-            return pd.DataFrame(columns=[*rows.columns])
-        widest = rows.filter(_within(rows.prn, start, max(shares.values())))
-        found = _fetched(widest.filter(reduce(or_, wanted)))
-        found = pd.concat([found[~found["record_id"].isin(self.known["record_id"])], self._kept(found)])
+        import ibis
+
+        rows = self._rows.mutate(prn=self._reads.md5(ibis.literal(f"{seed}|") + self._rows.record_id))
+        place = (self._reads.word(rows.prn, 0) + (TURN - _beginning(start))) % TURN
+        wanted = [(rows.stratum == s) & _within(place, share) for s, share in shares.items()]
+        found = _fetched(self._reads, rows.filter(reduce(or_, wanted, ibis.literal(False))))
+        found = pd.concat([found[~found["record_id"].isin(self._known["record_id"])], self._kept(found)])
         found = found.sort_values(["prn", "record_id"], key=lambda column: _turned(column, start))
         return found.sort_values("stratum", kind="stable", ignore_index=True)
 
     def _kept(self, found: pd.DataFrame) -> pd.DataFrame:
         """Return, of records that are excluded or listed more than once, the rows that stand for them."""
-        kept = self.known[self.known["kept"]]
+        kept = self._known[self._known["kept"]]
         keys = ["record_id", "stratum", "opened_at", "opening_code"]
-        again = found[found["record_id"].isin(kept["record_id"])]
-        return again.merge(kept[keys], on=keys).drop_duplicates("record_id")
+        again = found[found["record_id"].isin(kept["record_id"])].merge(kept[keys], on=keys)
+        # rows alike in all of these may differ in what is kept: any engine's first row would be another
+        order = again.drop(columns=keys).astype("str").sort_values(list(again.columns.difference(keys))).index
+        return again.loc[order].drop_duplicates("record_id")
 
 
 def open_frame(plan: SamplingPlan, *, base: Path | None = None, connection: Any = None) -> Frame:
@@ -86,30 +121,44 @@ def open_frame(plan: SamplingPlan, *, base: Path | None = None, connection: Any 
     stratum's window, and where the record is excluded. Of a record listed more than once the earliest row that
     qualifies counts, then that with the first opening code. Raises BadParameters for a frame that cannot be read so.
     """
-    import ibis
-
     if plan.frame is None:
         raise BadParameters("frame: missing; expected where the population is: [frame] with source = ...")
     _refuse_shared_codes(plan.strata)
-    connection, given, shown = open_source(plan.frame, base or Path(), connection)
-    found = _codes_found(given, plan.frame.opening_code)
-    taken = _taken(found, plan.strata)
-    chosen = _inside(given, plan.strata, taken)
-    inside = _with_stratum(_held(chosen, connection), taken)
-    eligible = inside.filter(inside.record_id.length() > 0)
-    excluded = listed_numbers(plan.exclude, base or Path())
-    known = _resolved(_listed_again(eligible), _listed(eligible, excluded), excluded)
-    accounting, counts, sums = _counted(found, inside, known, plan.strata)
+    excluded_by = listed_numbers(plan.exclude, base or Path())
+    with ExitStack() as stack:
+        engine, given, shown = open_source(plan.frame, base or Path(), connection, stack)
+        with told(f"frame.source: {shown}"):
+            return _counted_frame(plan, engine, given, shown, excluded_by, stack)
 
+
+def _counted_frame(
+    plan: SamplingPlan, engine: Engine, given: Any, shown: str, excluded_by: Mapping[str, set[str]], stack: ExitStack
+) -> Frame:
+    import ibis
+
+    assert plan.frame is not None
+    found = _codes_found(engine, given, plan.frame.opening_code)
+    taken = _taken(found, plan.strata)
+    chosen = _inside(engine, given, plan.strata, taken)
+    inside = _with_stratum(engine.hold(chosen, stack), taken)
+    eligible = inside.filter(inside.record_id.length() > 0)
+    excluded = set[str]().union(*excluded_by.values())
+    known = _resolved(_listed_again(engine, eligible), _listed(engine, eligible, excluded), excluded)
+    coded = sum(found[code] for codes in taken.values() for code in codes)
+    accounting, counts, sums = _counted(engine, inside, known, list(taken))
     return Frame(
         source=shown,
-        engine=f"{connection.name} {connection.version}, Ibis {ibis.__version__}",
+        engine=f"{engine.name}, Ibis {ibis.__version__}",
         counts=counts,
-        hashes={stratum: _print(counts[stratum], *sums[stratum]) for stratum in counts},
-        accounting=accounting,
-        rows=eligible,
-        known=known,
-        query=str(ibis.to_sql(_with_stratum(chosen, taken))),
+        hashes={stratum: frame_print(counts[stratum], *sums[stratum]) for stratum in counts},
+        accounting=_complete(accounting, rows=sum(found.values()), coded=coded),
+        unused_codes=_unused(found, plan.strata),
+        excluded_by={name: len(numbers) for name, numbers in excluded_by.items()},
+        query=str(ibis.to_sql(_with_stratum(chosen, taken), dialect=engine.connection.name)),
+        _reads=engine,
+        _rows=eligible,
+        _known=known,
+        _open=stack.pop_all(),
     )
 
 
@@ -120,24 +169,22 @@ def permanent_number(seed: str, record_id: str) -> str:
 
 def turned(number: str, start: float) -> int:
     """Return a permanent random number's place in an order that begins at `start` (0-1)."""
-    return int((int(number, 16) - round(start * 2**32) * 2**96) % 2**128)
+    return (int(number, 16) - _beginning(start) * 2**96) % 2**128
 
 
-def md5_of(text: Any) -> Any:
-    """Return the MD5 of an Ibis text column as hex digits; DuckDB, PostgreSQL and Spark call the function alike."""
-    import ibis
-
-    @ibis.udf.scalar.builtin(name="md5")  # type: ignore[untyped-decorator, unused-ignore]
-    def md5(text: str) -> str:  # type: ignore[empty-body]
-        ...
-
-    return md5(text)
+def frame_print(records: int, first: int, second: int) -> str:
+    """Return the print of a frame: its records, and the sums of the first and second 32 bits of their numbers' MD5."""
+    return hashlib.sha256(f"{records}|{first}|{second}".encode()).hexdigest()[:16]
 
 
-def _salted(seed: str, record_id: Any) -> Any:
-    import ibis
+def words(record_id: str) -> tuple[int, int]:
+    """Return the first and second 32 bits of a record number's MD5."""
+    number = hashlib.md5(record_id.encode(), usedforsecurity=False).hexdigest()
+    return int(number[:8], 16), int(number[8:16], 16)
 
-    return ibis.literal(f"{seed}|") + record_id
+
+def _beginning(start: float) -> int:
+    return round(start * TURN) % TURN
 
 
 def _turned(column: pd.Series[str], start: float) -> pd.Series[Any]:
@@ -149,27 +196,19 @@ def _share(size: int, records: int) -> float:
     return float(min(1.0, (size + MARGIN * size**0.5 + MARGIN) / max(records, 1)))
 
 
-def _within(prn: Any, start: float, share: float) -> Any:
-    low = round(start * 2**32)
-    high = low + int(share * 2**32) + 1
-    if share >= 1 or high - low >= 2**32:
-        return prn.notnull()
-    if high <= 2**32:
-        above = prn >= f"{low:08x}"
-        return above if high == 2**32 else above & (prn < f"{high:08x}")
-    return (prn >= f"{low:08x}") | (prn < f"{high - 2**32:08x}")
+def _within(place: Any, share: float) -> Any:
+    return place < min(TURN, int(share * TURN) + 1)
 
 
-def _fetched(expression: Any) -> pd.DataFrame:
-    found: pd.DataFrame = expression.to_pandas()
-    found = found[found["record_id"].str.len() > 0]
+def _fetched(engine: Engine, expression: Any) -> pd.DataFrame:
+    found = engine.fetch(expression)
     found["opened_at"] = pd.to_datetime(found["opened_at"]).astype("datetime64[s]")
     return found.astype(dict.fromkeys(("record_id", "opening_code", "stratum"), "str"))
 
 
-def _codes_found(rows: Any, column: str) -> dict[str | None, int]:
+def _codes_found(engine: Engine, rows: Any, column: str) -> dict[str | None, int]:
     """Return rows by opening code as the source writes it, None where it has none."""
-    by = rows.group_by("opening_code").agg(rows=rows.count()).limit(MOST_CODES + 1).to_pandas()
+    by = engine.fetch(rows.group_by("opening_code").agg(rows=rows.count()).limit(MOST_CODES + 1))
     if len(by) > MOST_CODES:
         raise BadParameters(
             f"frame.opening_code: {column} holds more than {MOST_CODES:,} different texts; expected the code a record "
@@ -180,58 +219,73 @@ def _codes_found(rows: Any, column: str) -> dict[str | None, int]:
 
 def _refuse_shared_codes(strata: Sequence[SampledStratum]) -> None:
     rest = [s.stratum for s in strata if s.opening_codes is None]
+    problems = []
     if len(rest) > 1:
-        raise BadParameters(
-            f"strata: {', '.join(rest)} name no opening_codes; expected at most one, which takes the rest"
-        )
+        problems.append(f"strata: {', '.join(rest)} name no opening_codes; expected at most one, which takes the rest")
     codes = [(s.stratum, code) for s in strata for code in _codes(s)]
     for place, (stratum, code) in enumerate(codes):
         for other, taken in codes[:place]:
             if _overlap(code, taken) and other != stratum:
-                raise BadParameters(f"strata: {code} of {stratum} and {taken} of {other} take the same opening codes")
+                problems.append(
+                    f"strata: {taken} of {other} and {code} of {stratum} take the same opening codes; expected each "
+                    "in one stratum"
+                )
+    if problems:
+        raise BadParameters("\n".join(problems))
 
 
 def _codes(stratum: SampledStratum) -> list[str]:
-    return [" ".join(code.upper().split()) for code in stratum.opening_codes or []]
+    return [_tidy(code) for code in stratum.opening_codes or []]
+
+
+def _tidy(code: str | None) -> str:
+    return " ".join((code or "").upper().split())
+
+
+def _takes(pattern: str, code: str) -> bool:
+    return code.startswith(pattern.rstrip("*")) if pattern.endswith("*") else code == pattern
 
 
 def _overlap(one: str, other: str) -> bool:
-    first, second = one.rstrip("*"), other.rstrip("*")
-    if one.endswith("*") and second.startswith(first):
-        return True
-    return first == second if not other.endswith("*") else first.startswith(second)
+    if one.endswith("*") and other.endswith("*"):
+        shorter, longer = sorted((one.rstrip("*"), other.rstrip("*")), key=len)
+        return longer.startswith(shorter)
+    return _takes(one, other) or _takes(other, one)
 
 
 def _taken(found: Mapping[str | None, int], strata: Sequence[SampledStratum]) -> dict[str, list[str | None]]:
     """Return the opening codes, as the source writes them, that each stratum takes."""
     taken: dict[str, list[str | None]] = {s.stratum: [] for s in strata}
     rest = next((s.stratum for s in strata if s.opening_codes is None), None)
-    for code in sorted(found, key=lambda code: code or ""):
-        tidy = " ".join((code or "").upper().split())
-        named = (s.stratum for s in strata if any(_overlap(theirs, tidy) for theirs in _codes(s)))
-        stratum = next(named, rest)
+    patterns = [(pattern, s.stratum) for s in strata for pattern in _codes(s)]
+    for code in sorted(found, key=lambda code: (code or "", code is None)):
+        tidy = _tidy(code)
+        stratum = next((named for pattern, named in patterns if _takes(pattern, tidy)), rest)
         if stratum is not None:
             taken[stratum].append(code)
     return taken
 
 
-def _inside(rows: Any, strata: Sequence[SampledStratum], taken: Mapping[str, Sequence[str | None]]) -> Any:
+def _unused(found: Mapping[str | None, int], strata: Sequence[SampledStratum]) -> dict[str, list[str]]:
+    """Return the codes that a plan names and no row has: they may be misspelt."""
+    tidy = {_tidy(code) for code in found}
+    unused = {
+        s.stratum: [given for given in s.opening_codes or [] if not any(_takes(_tidy(given), code) for code in tidy)]
+        for s in strata
+    }
+    return {stratum: codes for stratum, codes in unused.items() if codes}
+
+
+def _inside(engine: Engine, rows: Any, strata: Sequence[SampledStratum], taken: Taken) -> Any:
     """Return the rows of the strata's codes within their windows."""
     windows: dict[tuple[date | None, date | None], list[str | None]] = {}
     for s in strata:
         windows.setdefault((s.period_start, s.period_end), []).extend(taken[s.stratum])
     within = [_among(rows.opening_code, codes) & _opened(rows.opened_at, *days) for days, codes in windows.items()]
-    return rows.filter(reduce(or_, within)).mutate(record_id=rows.record_id.strip())
+    return rows.filter(reduce(or_, within)).mutate(record_id=engine.number(rows.record_id))
 
 
-def _held(rows: Any, connection: Any) -> Any:
-    """Return rows that are read three times more: where the engine is ours, set aside by it and not read afresh."""
-    if connection.name != "duckdb":
-        return rows
-    return connection.create_table("cdi_stats_inside", rows, temp=True, overwrite=True)
-
-
-def _with_stratum(rows: Any, taken: Mapping[str, Sequence[str | None]]) -> Any:
+def _with_stratum(rows: Any, taken: Taken) -> Any:
     import ibis
 
     named = ((_among(rows.opening_code, codes), stratum) for stratum, codes in taken.items())
@@ -255,26 +309,19 @@ def _opened(opened_at: Any, first: date | None, last: date | None) -> Any:
     return test
 
 
-def _listed_again(eligible: Any) -> pd.DataFrame:
+def _listed_again(engine: Engine, eligible: Any) -> pd.DataFrame:
     """Return all rows of the records that are listed more than once."""
-    alike = eligible.mutate(alike=_alike(eligible.record_id))
+    alike = eligible.mutate(alike=engine.alike(eligible.record_id))
     times = alike.group_by("alike").agg(times=alike.count())
     again = times.filter(times.times > 1).select("alike")
-    return _fetched(alike.semi_join(again, "alike").select(*OURS, "stratum"))
+    return _fetched(engine, alike.semi_join(again, "alike").select(*OURS, "stratum"))
 
 
-def _alike(record_id: Any) -> Any:
-    """Return what records of one number share: DuckDB groups by a hash in half the time; a clash fetches a row more."""
-    import ibis
-
-    return record_id.hash() if ibis.get_backend(record_id).name == "duckdb" else record_id
-
-
-def _listed(eligible: Any, excluded: set[str]) -> pd.DataFrame:
+def _listed(engine: Engine, eligible: Any, excluded: set[str]) -> pd.DataFrame:
     """Return the rows of excluded records."""
     ids = sorted(excluded)
     parts = [
-        _fetched(eligible.filter(eligible.record_id.isin(ids[at : at + CHUNK])).select(*OURS, "stratum"))
+        _fetched(engine, eligible.filter(eligible.record_id.isin(ids[at : at + CHUNK])).select(*OURS, "stratum"))
         for at in range(0, len(ids), CHUNK)
     ]
     return pd.concat(parts) if parts else pd.DataFrame(columns=[*OURS, "stratum"])
@@ -283,49 +330,44 @@ def _listed(eligible: Any, excluded: set[str]) -> pd.DataFrame:
 def _resolved(again: pd.DataFrame, listed: pd.DataFrame, excluded: set[str]) -> pd.DataFrame:
     """Return every row of records listed again or excluded; `kept` marks the one that stands for a record."""
     parts = [part for part in (again[~again["record_id"].isin(excluded)], listed) if not part.empty]
-    known = pd.concat(parts, ignore_index=True) if parts else again
+    known = pd.concat(parts, ignore_index=True) if parts else again.head(0)
     known = known.sort_values(["record_id", "opened_at", "opening_code", "stratum"], ignore_index=True)
     kept = ~known.duplicated("record_id") & ~known["record_id"].isin(excluded)
     return known.assign(kept=kept.astype(bool), excluded=known["record_id"].isin(excluded).astype(bool))
 
 
 def _counted(
-    found: Mapping[str | None, int], inside: Any, known: pd.DataFrame, strata: Sequence[SampledStratum]
+    engine: Engine, inside: Any, known: pd.DataFrame, strata: Sequence[str]
 ) -> tuple[dict[str, int], dict[str, int], dict[str, tuple[int, int]]]:
     """Return rows by what became of them, records by stratum, and two sums over the MD5 of the records' numbers."""
-    hashed = inside.mutate(md5=md5_of(inside.record_id))
+    hashed = inside.mutate(md5=engine.md5(inside.record_id))
     numbered = hashed.record_id.length() > 0
-    first, second = (_digits(hashed.md5, at).sum(where=numbered) for at in (0, 8))
-    by = (
-        hashed.group_by("stratum")
-        .agg(rows=hashed.count(), numbered=numbered.sum(), first=first, second=second)
-        .to_pandas()
-        .fillna(0)
-    )
-    held = {str(r.stratum): [int(r.numbered), int(r.first), int(r.second)] for r in by.itertuples(index=False)}
-    counts = {s.stratum: held.get(s.stratum, [0, 0, 0]) for s in strata}
+    first, second = (engine.word(hashed.md5, at).sum(where=numbered).fill_null(0) for at in (0, 8))
+    by = engine.fetch(
+        hashed.group_by("stratum").agg(
+            rows=hashed.count(), numbered=numbered.sum().fill_null(0), first=first, second=second
+        )
+    ).set_index("stratum")
+    held = by[["numbered", "first", "second"]].astype("int64").T.to_dict("list")
+    counts = {stratum: held.get(stratum, [0, 0, 0]) for stratum in strata}
     dropped = known[~known["kept"]]
     for record_id, stratum in dropped[["record_id", "stratum"]].itertuples(index=False):
-        number = hashlib.md5(record_id.encode(), usedforsecurity=False).hexdigest()
-        taken = (1, int(number[:8], 16), int(number[8:16], 16))
+        taken = (1, *words(record_id))
         counts[stratum] = [kept - less for kept, less in zip(counts[stratum], taken, strict=True)]
-    coded = sum(found[code] for codes in _taken(found, strata).values() for code in codes)
-    rows, numbered, excluded = int(by["rows"].sum()), int(by["numbered"].sum()), int(dropped["excluded"].sum())
     records = {stratum: kept[0] for stratum, kept in counts.items()}
-    left = (sum(found.values()) - coded, coded - rows, rows - numbered, excluded, len(dropped) - excluded)
-    accounting = {"in the frame": sum(records.values())} | dict(zip(LEFT_OUT, left, strict=True))
+    rows, numbered_rows = sum(map(int, by["rows"])), sum(map(int, by["numbered"]))
+    accounting = {
+        "inside": rows,
+        "in the frame": sum(records.values()),
+        "no record number": rows - numbered_rows,
+        "excluded": int(dropped["excluded"].sum()),
+        "listed again": int((~dropped["excluded"]).sum()),
+    }
     return accounting, records, {stratum: (first, second) for stratum, (_, first, second) in counts.items()}
 
 
-def _digits(number: Any, at: int) -> Any:
-    """Return eight hex digits of a text column as a whole number: by DuckDB's own reading, else by arithmetic."""
-    import ibis
-
-    if ibis.get_backend(number).name == "duckdb":
-        return (ibis.literal("0x") + number.substr(at, 8)).cast("int64")
-    digits = ibis.literal("0123456789abcdef")
-    return sum(digits.find(number.substr(at + place, 1)).cast("int64") * 16 ** (7 - place) for place in range(8))
-
-
-def _print(records: int, first: int, second: int) -> str:
-    return hashlib.sha256(f"{records}|{first}|{second}".encode()).hexdigest()[:16]
+def _complete(accounting: Mapping[str, int], *, rows: int, coded: int) -> dict[str, int]:
+    """Return the accounting with the rows that never came in: those of other codes, or outside their window."""
+    outside = {"no stratum of the plan": rows - coded, "outside the audit window": coded - accounting["inside"]}
+    whole = {**accounting, **outside}
+    return {name: whole[name] for name in ("in the frame", *LEFT_OUT)}

@@ -1,188 +1,261 @@
-"""Where a population lies and how it is read: files through DuckDB, workbooks by our reader, databases through Ibis."""
+"""Where a population lies and how it is read: files through DuckDB, databases through Ibis, all under our names."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
-
-import pandas as pd
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from cdi_stats.audit import cells
-from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, open_book
-from cdi_stats.audit.sampling import Exclusion, FrameSource
-from cdi_stats.errors import BadParameters, UnreadableAudit
+from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, _csv_rows, _parquet_rows, open_book
+from cdi_stats.audit.frame_engines import (
+    Engine,
+    engine_of,
+    one_snapshot,
+    own_duckdb,
+    own_folder,
+    reason,
+    record_number,
+    told,
+)
+from cdi_stats.audit.frame_files import file_table
+from cdi_stats.audit.sampling import Exclusion, FrameSource, without_password
+from cdi_stats.errors import BadParameters
 
-DATES = [
-    f"{day}{clock}"
-    for day in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y")
-    for clock in ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f")
-]
-SETTINGS = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "preserve_insertion_order": False,
-    "memory_limit": "256MB",
-    "temp_directory": str(Path(gettempdir()) / "cdi-stats"),
-}
+# with two digits for the year first: %Y takes 18 for the year 18
+DAYS = (
+    *("%Y-%m-%d", "%d/%m/%y", "%d/%m/%Y", "%d-%m-%y", "%d-%m-%Y", "%d.%m.%y", "%d.%m.%Y"),
+    *("%d %b %y", "%d %b %Y", "%d-%b-%y", "%d-%b-%Y", "%d %B %Y"),
+)
+CLOCKS = (
+    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"),
+    *(" %I:%M %p", " %I:%M:%S %p"),
+)
+DATES = [day + clock for day in DAYS for clock in CLOCKS]
+FEW = 1_000
 OURS = ("record_id", "opened_at", "opening_code")
+SECRET_OPTION = re.compile(r"(?i)[?&](?:pass\w*|pwd|\w*token|\w*secret|\w*key)=([^&]+)")
+FROM_ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 
 
-def open_source(source: FrameSource, base: Path, connection: Any = None) -> tuple[Any, Any, str]:
+def open_source(source: FrameSource, base: Path, connection: Any, stack: ExitStack) -> tuple[Engine, Any, str]:
     """Return the engine, its rows under our names, and how the source is to be called (without any password).
 
-    The rows hold OURS and the columns to keep: numbers of records as text, dates as moments. Raises BadParameters for
-    a source that cannot be read so.
+    The rows hold OURS and the columns to keep: numbers of records as text, dates as UK time of day. What has to be
+    closed goes on the stack. Raises BadParameters for a source that cannot be read so.
     """
-    connection, table, shown = _table(source, base, connection)
-    return connection, _ours(table, source, shown), shown
+    if connection is None and "://" not in source.source:
+        engine, folder = _own_engine(stack)
+        return (
+            engine,
+            _ours(engine, file_table(engine.connection, folder, base / source.source, source), source),
+            (source.source),
+        )
+    shown = without_password(source.source)
+    if not source.table:
+        raise BadParameters(f"frame.table: missing; expected the table or view of {shown} that lists the records")
+    if connection is None:
+        connection = _connected(source.source, shown, stack)
+    table = _table(connection, source.table, shown)
+    known = engine_of(connection)
+    with told(f"frame.source: {shown}, {source.table}"):
+        if known is None:
+            shown = f"{shown} ({connection.name} {connection.version})"
+        engine, table = (known, table) if known else _brought(table, source, stack)
+        return engine, _ours(engine, table, source), f"{shown}, {source.table}"
 
 
-def listed_numbers(exclusions: Sequence[Exclusion], base: Path) -> set[str]:
-    """Return the record numbers that are not to be drawn, from audits (their records sheet) or lists."""
-    found: set[str] = set()
-    for exclusion in exclusions:
-        path = base / exclusion.source
-        if not path.exists():
-            raise BadParameters(f"exclude.source: {exclusion.source}: found no such file; expected a list or an audit")
-        found |= set(_numbers(path, exclusion))
-    return found
+def _own_engine(stack: ExitStack) -> tuple[Engine, Path]:
+    folder = stack.enter_context(own_folder())
+    return Engine(stack.enter_context(own_duckdb(folder))), folder
 
 
-def _numbers(path: Path, exclusion: Exclusion) -> Iterator[str]:
-    from cdi_stats.audit.files import _csv_rows
-
-    if path.suffix.lower() in CSV_ENDINGS:
-        rows = _csv_rows(path.name, path.read_bytes())
-    else:
-        book = open_book(path)
-        sheets = {cells.name(name): name for name in book.names}
-        rows = book.read(sheets.get("records", book.names[0]))
-    wanted = cells.name(exclusion.record_id)
-    for place, row in enumerate(rows):
-        names = [cells.name(cell) for cell in row]
-        if wanted in names:
-            column = names.index(wanted)
-            yield from filter(None, (cells.text(row[column]) for row in rows[place + 1 :] if column < len(row)))
-            return
-    raise BadParameters(f"exclude: {path.name}: found no column {exclusion.record_id}; expected the records' numbers")
-
-
-def _table(source: FrameSource, base: Path, connection: Any) -> tuple[Any, Any, str]:
-    """Return the connection, its table and how the source is to be called, without any password."""
+def _connected(address: str, shown: str, stack: ExitStack) -> Any:
+    """Return an Ibis backend that a frame opens, and closes, itself."""
     import ibis
 
-    if connection is not None or "://" in source.source:
-        shown = re.sub(r"//[^@/]*@", "//", source.source.partition("?")[0])
-        if not source.table:
-            raise BadParameters(f"frame.table: missing; expected the table or view of {shown} that lists the records")
-        try:
-            opened = connection if connection is not None else ibis.connect(source.source)
-            return opened, opened.table(source.table), f"{shown}, {source.table}"
-        except Exception as error:
-            raise BadParameters(
-                f"frame.source: {shown}, {source.table}: cannot be read ({type(error).__name__}); expected a database "
-                "that answers, its driver installed, and the table there"
-            ) from None
-    opened = ibis.duckdb.connect(**SETTINGS)
-    return opened, _file(opened, base / source.source, source), source.source
-
-
-def _file(connection: Any, path: Path, source: FrameSource) -> Any:
-    files = _files(path)
-    endings = {file.suffix.lower() for file in files}
-    names = [str(file) for file in files]
+    full = FROM_ENVIRONMENT.sub(_from_environment, address)
     try:
-        if endings == {PARQUET}:
-            return connection.read_parquet(names)
-        if endings <= set(CSV_ENDINGS):
-            return connection.read_csv(names, all_varchar=True, header=True, union_by_name=True)
+        connection = ibis.connect(full)
     except Exception as error:
-        reason = str(error).splitlines()[0][:160]
         raise BadParameters(
-            f"frame.source: {path.name}: cannot be read ({reason}); expected UTF-8 CSV or Parquet"
+            f"frame.source: {shown}: cannot be opened ({_without_secrets(error, full)}); expected a database that "
+            "answers, and its driver installed"
         ) from None
-    if len(files) > 1:
-        raise BadParameters(f"frame.source: {path.name}: found {len(files)} files of several kinds; expected one kind")
-    return connection.create_table("frame", _workbook(files[0], source))
+    # a Spark session may be someone else's too: it ends with its process
+    if connection.name != "pyspark":
+        stack.callback(connection.disconnect)
+    if connection.name == "postgres":
+        stack.enter_context(one_snapshot(connection))
+    return connection
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in (*CSV_ENDINGS, PARQUET))
-    elif any(mark in path.name for mark in "*?["):
-        files = sorted(path.parent.glob(path.name))
-    else:
-        files = [path] if path.is_file() else []
-    if not files:
-        raise BadParameters(f"frame.source: {path.name}: found no such file; expected CSV, Parquet or a workbook")
-    return files
+def _from_environment(found: re.Match[str]) -> str:
+    value = os.environ.get(found[1])
+    if value is None:
+        raise BadParameters(f"frame.source: found no environment variable {found[1]}; expected it to be set")
+    return quote_plus(value)
 
 
-def _workbook(path: Path, source: FrameSource) -> pd.DataFrame:
-    """Return a sheet of a workbook: that named as the table, or the first."""
-    book = open_book(path)
-    title = source.table or book.names[0]
-    if title not in book.names:
-        raise BadParameters(f"frame.table: {title}: found no such sheet; expected one of {', '.join(book.names)}")
-    rows = book.read(title)
-    wanted = {source.record_id, source.opened_at, source.opening_code, *source.keep.values()}
-    header = next((i for i, row in enumerate(rows) if len({cells.text(cell) for cell in row} & wanted) > 1), None)
-    if header is None:
-        raise UnreadableAudit(f"{path.name}, sheet {title}: no row with {', '.join(sorted(wanted))}")
-    names = [cells.text(cell) for cell in rows[header]]
-    body = [row + [""] * (len(names) - len(row)) for row in rows[header + 1 :]]
-    body = [row for row in body if not all(map(cells.is_blank, row))]
-    columns = {name: [cells.text(row[place]) for row in body] for place, name in enumerate(names) if name in wanted}
-    return pd.DataFrame(columns, dtype="str")
+def _without_secrets(error: BaseException, address: str) -> str:
+    """Return an engine's complaint; only its kind where it repeats the address or a part that only we should know."""
+    try:
+        password = urlsplit(address).password or ""
+    except ValueError:
+        password = ""
+    complaint = reason(error)
+    secrets = {password, unquote_plus(password), *SECRET_OPTION.findall(address)}
+    repeats = "://" in complaint or any(secret in complaint for secret in secrets if secret)
+    # Python's own errors quote whatever they could not take apart
+    return type(error).__name__ if repeats or type(error).__module__ == "builtins" else complaint
 
 
-def _ours(table: Any, source: FrameSource, shown: str) -> Any:
-    """Return the source's columns under our names: numbers of records as text, dates as moments."""
+def _table(connection: Any, name: str, shown: str) -> Any:
+    """Return a table by its name, or by schema and name with a dot between."""
+    from ibis.common.exceptions import IbisError
+
+    *place, last = name.split(".")
+    ways: list[tuple[str, Any]] = [(name, None)]
+    if place:
+        ways.append((last, tuple(place) if len(place) > 1 else place[0]))
+    for title, database in ways:
+        try:
+            return connection.table(title, database=database)
+        except (IbisError, ValueError, KeyError) as error:
+            missing = type(error).__name__
+        except Exception as error:
+            missing = type(error).__name__
+    raise BadParameters(
+        f"frame.table: {name}: cannot be read from {shown} ({missing}); expected a table or view that is there and may "
+        "be read, as name or schema.name"
+    )
+
+
+def _brought(table: Any, source: FrameSource, stack: ExitStack) -> tuple[Engine, Any]:
+    """Return a DuckDB of our own, and in it the columns wanted of a table in a database that only lists records."""
+    engine, _ = _own_engine(stack)
+    names = dict.fromkeys(_named(table, source).values())
+    batches = table.select(*names).to_pyarrow_batches(chunk_size=100_000)
+    engine.connection.con.register("brought", batches)
+    engine.connection.con.execute("create temp table frame as from brought")
+    return engine, engine.connection.table("frame")
+
+
+def _named(table: Any, source: FrameSource) -> dict[str, str]:
+    """Return the source's names by ours. Raises BadParameters for columns that are not there."""
     given = {"record_id": source.record_id, "opened_at": source.opened_at, "opening_code": source.opening_code}
-    given |= {name: theirs for name, theirs in source.keep.items() if name not in OURS}
-    lacking = [theirs for theirs in given.values() if theirs not in table.columns]
+    given |= source.keep
+    lacking = [theirs for theirs in dict.fromkeys(given.values()) if theirs not in table.columns]
     if lacking:
         raise BadParameters(
-            f"frame: found no column {', '.join(lacking)} in {shown}; expected one of {', '.join(table.columns)[:300]}"
+            f"frame: found no column {', '.join(lacking)}; expected one of {', '.join(table.columns)[:300]}"
         )
+    return given
+
+
+def _ours(engine: Engine, table: Any, source: FrameSource) -> Any:
+    """Return the source's columns under our names: numbers of records as text, dates as moments."""
+    given = _named(table, source)
     number = table[source.record_id]
-    if number.type().is_floating() or number.type().is_decimal():
+    kind = number.type()
+    if not (kind.is_string() or kind.is_integer() or kind.is_uuid() or (kind.is_decimal() and kind.scale == 0)):
         raise BadParameters(
-            f"frame.record_id: {source.record_id} holds decimal numbers; expected text or whole numbers, which every "
-            "engine writes alike"
+            f"frame.record_id: {source.record_id} holds {kind}; expected text or whole numbers, which every engine "
+            "writes alike (make a view that writes it as text)"
         )
-    chosen = {name: table[theirs] for name, theirs in given.items()}
+    # not every source tells an empty text from none
+    chosen = {name: _filled(table[theirs]) for name, theirs in given.items()}
     chosen["record_id"] = number.cast("string")
-    chosen["opening_code"] = table[source.opening_code].cast("string")
-    chosen["opened_at"] = _moments(table, source.opened_at)
+    chosen["opening_code"] = _filled(table[source.opening_code].cast("string"))
+    chosen["opened_at"] = _moments(engine, table, source.opened_at)
     return table.select(**chosen)
 
 
-def _moments(table: Any, column: str) -> Any:
-    """Return a column of dates as moments. Raises BadParameters where text in it is none, with the first such."""
+def _filled(column: Any) -> Any:
+    return column.nullif("") if column.type().is_string() else column
+
+
+def _moments(engine: Engine, table: Any, column: str) -> Any:
+    """Return a column of dates as moments of UK time. Raises BadParameters for what is neither date nor moment."""
+    given = table[column]
+    kind = given.type()
+    if kind.is_string() and engine.connection.name == "duckdb":
+        return _from_text(engine, table, column)
+    if kind.is_date():
+        return given.cast("timestamp")
+    if not kind.is_timestamp():
+        raise BadParameters(
+            f"frame.opened_at: {column} holds {kind}; expected dates, or dates with times (make a view that casts it)"
+        )
+    if kind.timezone is None and engine.connection.name != "pyspark":
+        return given
+    return engine.local(given)
+
+
+def _from_text(engine: Engine, table: Any, column: str) -> Any:
     import ibis
 
-    given = table[column]
-    if not given.type().is_string():
-        return given.cast("timestamp")
-    if ibis.get_backend(table).name != "duckdb":
-        raise BadParameters(f"frame.opened_at: {column} is text; expected a date column (make a view that casts it)")
-
-    @ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator, unused-ignore]
-        name="try_strptime", signature=(("string", "array<string>"), "timestamp")
+    written = table[column].strip().nullif("")
+    few = table.select(written=written).filter(lambda rows: rows.written.notnull()).limit(FEW)
+    forms = _forms(engine, few.to_pyarrow()["written"].to_pylist())
+    parse = ibis.udf.scalar.builtin(
+        lambda text, forms: (text, forms), name="try_strptime", signature=(("string", "array<string>"), "timestamp")
     )
-    def try_strptime(text: Any, forms: Any) -> Any: ...
-
-    written = given.strip().nullif("")
-    moments = try_strptime(written, ibis.array(DATES))
-    wrong = table.filter(written.notnull() & moments.isnull())
-    found = wrong.select(found=written.name("found")).limit(1).to_pandas()
-    if not found.empty:
+    moments = parse(written, ibis.array(forms))
+    known = moments.between(cells.FIRST_DAY, cells.LAST_DAY)
+    wrong = table.filter(written.notnull() & ~known.fill_null(False))
+    found = wrong.agg(rows=wrong.count(), first=written.min()).to_pyarrow().to_pylist()[0]
+    if found["rows"]:
         raise BadParameters(
-            f"frame.opened_at: {wrong.count().to_pandas():,} rows hold no date in {column}, such as "
-            f"{found['found'][0]!r}; expected dates such as 30/06/2018 14:05 or 2018-06-30"
+            f"frame.opened_at: {found['rows']:,} texts in {column} are no date, such as {found['first'][:40]!r}; "
+            "expected dates such as 30/06/2018 14:05 or 2018-06-30"
         )
     return moments
+
+
+def _forms(engine: Engine, few: Sequence[str]) -> list[str]:
+    """Return the ways to write a date, those seen first: DuckDB tries them in turn, and the last costs 50 times."""
+    count = "select count(try_strptime(written, [?])) from (select unnest(?) as written)"
+    query = engine.connection.con.execute
+    seen = [form for form in DATES if query(count, [form, few]).fetchall()[0][0]]
+    return [*seen, *(form for form in DATES if form not in seen)]
+
+
+def listed_numbers(exclusions: Sequence[Exclusion], base: Path) -> dict[str, set[str]]:
+    """Return the record numbers that are not to be drawn by the list or audit they are in."""
+    return {exclusion.source: set(_numbers(base / exclusion.source, exclusion)) for exclusion in exclusions}
+
+
+def _numbers(path: Path, exclusion: Exclusion) -> Iterator[str]:
+    wanted = cells.name(exclusion.record_id)
+    for rows in _sheets(path, exclusion.source):
+        for place, row in enumerate(rows):
+            names = [cells.name(cell) for cell in row]
+            if wanted in names:
+                column = names.index(wanted)
+                given = (row[column] for row in rows[place + 1 :] if column < len(row))
+                found = (record_number(cell if isinstance(cell, str) else cells.text(cell)) for cell in given)
+                yield from filter(None, found)
+                return
+    raise BadParameters(
+        f"exclude.source: {path.name}: found no column {exclusion.record_id}; expected the records' numbers"
+    )
+
+
+def _sheets(path: Path, shown: str) -> Iterator[list[Row]]:
+    """Return the sheets that may list records: those of an audit or of a draw first, then any other."""
+    if not path.exists():
+        raise BadParameters(f"exclude.source: {shown}: found no such file; expected a list or an audit")
+    if path.is_file() and path.suffix.lower() in CSV_ENDINGS:
+        yield _csv_rows(path.name, path.read_bytes())
+    elif path.is_file() and path.suffix.lower() == PARQUET:
+        yield _parquet_rows(path.name, path.read_bytes())
+    else:
+        book = open_book(path)
+        order: Mapping[str, int] = {"records": 0, "selection": 1}
+        for name in sorted(book.names, key=lambda name: order.get(cells.name(name), 2)):
+            yield book.read(name)

@@ -19,12 +19,14 @@ from cdi_stats.audit.totals import total_rows, without_totals
 from cdi_stats.audit.wide import counted, spread
 
 HEADER_ROWS = 100
-TEXT_DATE = re.compile(r"^(\d{1,2})([/.\-])(\d{1,2})\2")
+TEXT_DATE = re.compile(r"\b(\d{1,2})([/.\-])(\d{1,2})\2(?=\d)", re.ASCII)
 
 
-def lay_out(sheet: Sheet, grid: list[Row], layout: Layout, conventions: Conventions, problems: list[Problem]) -> Cells:
-    """Return a sheet's cells by column of ours; add to `problems` what the layout names and the sheet lacks."""
-    title, wanted = sheet.name, _wanted(sheet, layout)
+def lay_out(
+    sheet: Sheet, title: str, grid: list[Row], layout: Layout, conventions: Conventions, problems: list[Problem]
+) -> Cells:
+    """Return the cells of a sheet of the file by column of ours; add what the layout names and the sheet lacks."""
+    wanted = _wanted(sheet, layout)
     header = _header_row(grid, set(wanted), layout.header_row)
     if header is None:
         if any(not cells.is_blank(cell) for row in grid for cell in row):
@@ -35,11 +37,12 @@ def lay_out(sheet: Sheet, grid: list[Row], layout: Layout, conventions: Conventi
     places = _headings(sheet, title, grid[header], header + 1, wanted, layout, problems)
     numbers, body = _body(grid, header, sorted(places.values()))
     theirs = {name: [row[place] for row in body] for name, place in places.items()}
-    theirs = _day_first(theirs, sheet, layout, conventions)
+    totals = total_rows(sheet, numbers, body)
+    theirs = _filled_down(_day_first(theirs, sheet, layout, conventions), numbers, layout, totals)
     found = _ours(sheet, title, header + 1, theirs, numbers, layout, problems)
     found = _kept(found, theirs, layout.skip)
-    if totals := total_rows(sheet, numbers, body):
-        found = without_totals(sheet, found, _counts(sheet, found, theirs, numbers, layout), totals, problems)
+    if totals:
+        found = without_totals(found, _counts(sheet, found, theirs, numbers, layout), totals, problems)
     return _long(_understood(found, sheet, layout, conventions), theirs, numbers, layout, problems)
 
 
@@ -106,6 +109,11 @@ def _body(grid: list[Row], header: int, places: list[int]) -> tuple[list[int], l
     return numbers, body
 
 
+def turned(cell: Any) -> Any:
+    """Return a date typed as text with its first two numbers turned round."""
+    return TEXT_DATE.sub(r"\3\2\1\2", cell, count=1) if isinstance(cell, str) else cell
+
+
 def _day_first(
     theirs: dict[str, list[Any]], sheet: Sheet, layout: Layout, conventions: Conventions
 ) -> dict[str, list[Any]]:
@@ -114,12 +122,7 @@ def _day_first(
         return theirs
     given = [layout.columns.get(c.name, c.name) for c in sheet.columns if c.kind in ("date", "moment")]
     dated = {cells.name(name if isinstance(name, str) else name[0]) for name in given}
-    return {
-        name: [TEXT_DATE.sub(r"\3\2\1\2", cell.strip()) if isinstance(cell, str) else cell for cell in column]
-        if name in dated
-        else column
-        for name, column in theirs.items()
-    }
+    return {name: [turned(cell) for cell in column] if name in dated else column for name, column in theirs.items()}
 
 
 def _ours(
@@ -146,25 +149,24 @@ def _ours(
             columns[column.name] = parts[0] if len(parts) == 1 else list(map(cells.join_moment, *parts))
             titles[column.name] = " and ".join(named)
         elif column.name in layout.columns:
-            expected = f"a column called {lacking[0]}, as the mapping says"
-            mend = "correct the name in the mapping or in the sheet"
-            problems.append(
-                Problem(title, "no such column", expected, mend, header, lacking[0][:60], rule="mapping-column")
-            )
+            problems.append(_unmapped(title, lacking[0], header))
         elif column.required and column.name not in made:
             mend = f"add {column.name}: {column.help.lower()}"
             problems.append(
                 Problem(title, "no such column", column.expected, mend, header, column.name, rule="missing-column")
             )
-    for pair in counted(layout.wide):
-        for name in (pair.due, pair.recorded):
-            if cells.name(name) not in theirs:
-                expected = f"a column called {name}, as the mapping says"
-                mend = "correct the name in the mapping or in the sheet"
-                problems.append(
-                    Problem(title, "no such column", expected, mend, header, name[:60], rule="mapping-column")
-                )
+    counts = [name for pair in counted(layout.wide) for name in (pair.due, pair.recorded)]
+    timed = [layout.wide.in_time] if layout.wide and layout.wide.in_time else []
+    problems.extend(
+        _unmapped(title, name, header) for name in (*counts, *timed, *layout.skip) if cells.name(name) not in theirs
+    )
     return Cells(title, columns, numbers, titles)
+
+
+def _unmapped(title: str, name: str, header: int) -> Problem:
+    expected = f"a column called {cells.text(name)[:100]}, as the mapping says"
+    mend = "correct the name in the mapping or in the sheet"
+    return Problem(title, "no such column", expected, mend, header, cells.text(name)[:60], rule="mapping-column")
 
 
 def _kept(found: Cells, theirs: Mapping[str, list[Any]], skip: Mapping[str, list[str]]) -> Cells:
@@ -182,16 +184,30 @@ def _understood(found: Cells, sheet: Sheet, layout: Layout, conventions: Convent
     kinds = {column.name: column.kind for column in sheet.columns}
     columns = {}
     for name, column in found.columns.items():
-        filled = _filled_down(column) if name in layout.fill_down else column
         change = translation(kinds[name], layout.values.get(name, {}), conventions)
-        columns[name] = [change(cell) for cell in filled] if change else filled
+        columns[name] = [change(cell) for cell in column] if change else column
     return replace(found, columns=columns)
 
 
-def _filled_down(column: Sequence[Any]) -> list[Any]:
-    filled: list[Any] = []
-    for cell in column:
-        filled.append(filled[-1] if cells.is_blank(cell) and filled else cell)
+def _filled_down(
+    theirs: Mapping[str, list[Any]], numbers: Sequence[int], layout: Layout, totals: set[int]
+) -> dict[str, list[Any]]:
+    """Return the columns with blanks as the cell above has it, where the layout says so.
+
+    A row left out later may hold the merged cell of those below it, but no line of totals does.
+    """
+    filled = dict(theirs)
+    for ours in layout.fill_down:
+        named = layout.columns.get(ours, ours)
+        heading = named if isinstance(named, str) else named[0]
+        skipped = {cells.code(value) for value in layout.skip.get(heading, [])}
+        above: Any = None
+        column = filled.get(cells.name(heading), [])
+        for place, cell in enumerate(column):
+            if numbers[place] in totals or (skipped and cells.code(cell) in skipped):
+                continue
+            above = above if cells.is_blank(cell) else cell
+            column[place] = above
     return filled
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from cdi_stats.audit.beside import read_toml
 from cdi_stats.audit.problems import Problem, rules
 from cdi_stats.errors import BadParameters
 
@@ -22,7 +22,7 @@ NAMED_BY = ("rule", "sheet", "row", "column", "found")
 class Override(BaseModel):
     """One acceptance. Rule, sheet, row, column and found are those that `cdi check` prints."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     rule: Said
     sheet: Said
@@ -50,24 +50,18 @@ class Accepted:
 
 def read_overrides(path: str | Path) -> tuple[Override, ...]:
     """Return the overrides in a TOML file of [[accept]] blocks. Raises BadParameters with one line a problem."""
-    file = Path(path)
-    try:
-        given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BadParameters(f"{file.name}: cannot be read ({error.strerror}); expected overrides in TOML") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{file.name}: is not TOML ({error}); expected [[accept]] blocks") from None
+    name, given = Path(path).name[:100], read_toml(path, "[[accept]] blocks in TOML")
     blocks = given.pop("accept", [])
-    lines = [f"{file.name}: found {name}; expected [[accept]] blocks and nothing else" for name in given]
+    lines = [f"{name}: found {part[:60]}; expected [[accept]] blocks and nothing else" for part in given]
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
-        blocks, lines = [], [*lines, f"{file.name}: accept: expected blocks headed [[accept]]"]
+        blocks, lines = [], [*lines, f"{name}: accept: expected blocks headed [[accept]]"]
     found = []
     for number, block in enumerate(blocks, start=1):
         try:
-            found.append(Override(**block))
+            found.append(Override.model_validate(block))
         except ValidationError as error:
             lines += [
-                f"{file.name}: accept {number}, {'.'.join(map(str, detail['loc']))}: {detail['msg'].lower()}"
+                f"{name}: accept {number}, {'.'.join(map(str, detail['loc']))[:60]}: {detail['msg'].lower()}"
                 for detail in error.errors()
             ]
     if lines:
@@ -101,10 +95,10 @@ def as_override(problem: Problem) -> str:
 
 
 def _unused(override: Override, number: int) -> Problem:
-    place = ", ".join(str(part) for part in (override.sheet, override.row, override.column) if part)
+    place = ", ".join(str(part)[:60] for part in (override.sheet, override.row, override.column) if part)
     return Problem(
         SHEET,
-        f"acceptance {number}: {override.rule} at {place}",
+        f"acceptance {number}: {override.rule[:60]} at {place}",
         "a problem that cdi check lists, to the letter",
         "delete the block, or copy rule, sheet, row, column and found from cdi check --json",
         rule="override-unused",

@@ -10,7 +10,8 @@ import difflib
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,16 +19,18 @@ from typing import Any
 import pandas as pd
 
 from cdi_stats.audit import cells
+from cdi_stats.audit.beside import locate_mapping, locate_overrides
 from cdi_stats.audit.cells import Cells
 from cdi_stats.audit.checks import check_tables
 from cdi_stats.audit.facts import read_facts
 from cdi_stats.audit.files import Book, Row, is_audit_file, open_book
 from cdi_stats.audit.layout import lay_out
-from cdi_stats.audit.mapping import ColumnMapping, locate_mapping, locate_overrides, read_mapping
+from cdi_stats.audit.mapping import ColumnMapping, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
 from cdi_stats.audit.overrides import Accepted, Override, apply_overrides, read_overrides
 from cdi_stats.audit.problems import AuditProblems, Problem
 from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Sheet, all_sheets
+from cdi_stats.audit.sources import Sources
 from cdi_stats.audit.spelling import agree_spelling
 from cdi_stats.audit.tables import read_table
 from cdi_stats.errors import UnreadableAudit
@@ -149,27 +152,22 @@ def audit_id(path: Path) -> str:
 def _inspect(
     source: Path, book: Book, mapping: ColumnMapping, overrides: Sequence[Override], digest: str
 ) -> Inspection:
-    early: list[Problem] = []
-    late: list[Problem] = []
-    grids = _grids(book, mapping, early)
-    stated = read_facts(grids.get(FACTS.name, []), mapping, early)
-    facts = stated.values
-    found = {name: _cells(sheet, grids, mapping, early) for name, sheet in SHEETS.items()}
-    tables = agree_spelling({name: read_table(sheet, found[name], late) for name, sheet in SHEETS.items()})
-    lacking = {(p.sheet, p.column) for p in early if p.rule == "missing-column"}
-    known = {(p.sheet, p.row, p.column) for p in (*early, *late)}
-    checked = check_tables(facts, tables, known)
-    late += [p for p in checked if (p.sheet, p.column) not in lacking or p.found != "a blank cell"]
-    late = [_placed(p, found, stated.rows) for p in late]
-    problems = [_named(p, found, mapping) for p in (*early, *late)]
+    problems: list[Problem] = []
+    unread: list[Problem] = []
+    sheets = _sheets(book, mapping, problems)
+    stated = read_facts(sheets.get(FACTS.name, []), mapping, problems)
+    found = {name: _sources(sheet, sheets, mapping, problems) for name, sheet in SHEETS.items()}
+    tables = agree_spelling({name: read_table(sheet, found[name], unread) for name, sheet in SHEETS.items()})
+    checked = check_tables(stated.values, tables, {(p.sheet, p.row, p.column) for p in (*problems, *unread)})
+    told = (stated.told(p) if p.sheet == FACTS.name else found[p.sheet].told(p) for p in (*unread, *checked))
+    problems = list(dict.fromkeys([*problems, *filter(None, told)]))
     problems.sort(key=lambda problem: problem.severity != "error")
     left, accepted = apply_overrides(problems, overrides)
     audit = None
     if not any(problem.severity == "error" for problem in left):
-        audit = _audit(source, facts, tables, digest, book.key, left, accepted)
-    return Inspection(
-        audit_id(source), digest, MappingProxyType(facts), MappingProxyType(tables), tuple(left), tuple(accepted), audit
-    )
+        audit = _audit(source, stated.values, tables, digest, book.key, left, accepted)
+    facts, frames = MappingProxyType(stated.values), MappingProxyType(tables)
+    return Inspection(audit_id(source), digest, facts, frames, tuple(left), tuple(accepted), audit)
 
 
 def _audit(
@@ -189,31 +187,35 @@ def _audit(
     return Audit(audit_id(source), Facts(**facts), strata, kept, digest, *answered, records[excluded], key)
 
 
-def _grids(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict[str, list[Row]]:
-    """Return the rows of each schema sheet that the file holds; note those it should hold."""
+def _sheets(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict[str, list[tuple[str, list[Row]]]]:
+    """Return, for each sheet of the schema, those of the file that hold it, by title; note the ones missing."""
     theirs: dict[str, str] = {}
     problems.extend(
         Problem(name, "a sheet of this name twice", "each sheet once", "rename one", rule="repeated-sheet")
         for name in book.names
         if theirs.setdefault(cells.name(name), name) != name
     )
-    read: dict[str, list[Row]] = {}
-    grids: dict[str, list[Row]] = {}
+    read = cache(book.read)
+    sheets: dict[str, list[tuple[str, list[Row]]]] = {}
     for name in all_sheets():
-        given = mapping.layout(name).sheet
-        title = theirs.get(cells.name(given or name))
-        if title is not None:
-            grids[name] = read[title] if title in read else read.setdefault(title, book.read(title))
-        elif given:
-            expected, mend = f"a sheet called {given}, as the mapping says", "correct the name in the mapping"
-            problems.append(Problem(name, "no such sheet", expected, mend, rule="mapping-sheet"))
-        elif name in REQUIRED_SHEETS and not (mapping.facts if name == FACTS.name else mapping.rows.get(name)):
-            near = difflib.get_close_matches(name, theirs, n=1, cutoff=0.75)
-            mend = f"rename the sheet {theirs[near[0]]} to {name}" if near else f"add the sheet {name}"
-            problems.append(Problem(name, "no such sheet", "one in every audit", mend, rule="missing-sheet"))
-        else:
-            problems.extend(_near_sheet(name, theirs))
-    return grids
+        given = mapping.layout(name).sheets
+        here = [(title, theirs[cells.name(title)]) for title in given or [name] if cells.name(title) in theirs]
+        sheets[name] = [(cells.text(title)[:60], read(own)) for title, own in here]
+        for title in given:
+            if cells.name(title) not in theirs:
+                expected, mend = "a sheet of this name, as the mapping says", "correct the name in the mapping"
+                problems.append(Problem(cells.text(title)[:60], "no such sheet", expected, mend, rule="mapping-sheet"))
+        if not given and not here:
+            problems.extend(_missing_sheet(name, theirs, mapping))
+    return sheets
+
+
+def _missing_sheet(name: str, theirs: Mapping[str, str], mapping: ColumnMapping) -> list[Problem]:
+    if name not in REQUIRED_SHEETS or (mapping.facts if name == FACTS.name else mapping.rows.get(name)):
+        return _near_sheet(name, theirs)
+    near = difflib.get_close_matches(name, theirs, n=1, cutoff=0.75)
+    mend = f"rename the sheet {theirs[near[0]]} to {name}" if near else f"add the sheet {name}"
+    return [Problem(name, "no such sheet", "one in every audit", mend, rule="missing-sheet")]
 
 
 def _near_sheet(name: str, theirs: Mapping[str, str]) -> list[Problem]:
@@ -223,41 +225,20 @@ def _near_sheet(name: str, theirs: Mapping[str, str]) -> list[Problem]:
     return [Problem(theirs[n], "an unknown sheet", f"{name}", mend, rule="unknown-sheet") for n in near]
 
 
-def _cells(sheet: Sheet, grids: Mapping[str, list[Row]], mapping: ColumnMapping, problems: list[Problem]) -> Cells:
-    """Return a sheet's cells by column of ours, with the rows that the mapping adds."""
-    found = Cells(sheet.name, {}, [], {})
-    if sheet.name in grids:
-        found = lay_out(sheet, grids[sheet.name], mapping.layout(sheet.name), mapping.conventions, problems)
-    added = mapping.rows.get(sheet.name, [])
-    if not added:
-        return found
-    first = max(found.rows, default=0) + 1
-    blank = [None] * len(found.rows)
-    columns = {
-        name: [*found.columns.get(name, blank), *(row.get(name) for row in added)]
-        for name in sheet.names
-        if name in found.columns or any(name in row for row in added)
-    }
-    return replace(found, columns=columns, rows=[*found.rows, *range(first, first + len(added))])
-
-
-def _placed(problem: Problem, found: Mapping[str, Cells], facts: Mapping[str, int]) -> Problem:
-    """Return a problem at the row of the file: that of the fact, or the one that became several rows of ours."""
-    if problem.sheet == FACTS.name:
-        return replace(problem, row=facts.get(problem.column or ""), column="value")
-    rows = found[problem.sheet].rows if problem.sheet in found else []
-    if problem.row is None or len(set(rows)) == len(rows):
-        return problem
-    return replace(problem, row=rows[problem.row - 1])
-
-
-def _named(problem: Problem, found: Mapping[str, Cells], mapping: ColumnMapping) -> Problem:
-    """Return a problem under the names that the file itself gives its sheets and columns."""
-    sheet = mapping.layout(problem.sheet).sheet
-    titles = found[problem.sheet].titles if problem.sheet in found else {}
-    if not sheet and problem.sheet in mapping.rows and mapping.rows[problem.sheet]:
-        sheet = f"mapping, rows.{problem.sheet}"
-    return replace(problem, sheet=sheet or problem.sheet, column=titles.get(problem.column or "", problem.column))
+def _sources(
+    sheet: Sheet, sheets: Mapping[str, list[tuple[str, list[Row]]]], mapping: ColumnMapping, problems: list[Problem]
+) -> Sources:
+    """Return a sheet's cells by column of ours, as the file has them, then the rows that the mapping adds."""
+    layout = mapping.layout(sheet.name)
+    parts = [
+        lay_out(sheet, title, grid, layout.of_sheet(title), mapping.conventions, problems)
+        for title, grid in sheets[sheet.name]
+    ]
+    if added := mapping.rows.get(sheet.name, []):
+        names = [name for name in sheet.names if any(name in row for row in added)]
+        columns = {name: [row.get(name) for row in added] for name in names}
+        parts.append(Cells(f"mapping, rows.{sheet.name}", columns, list(range(1, len(added) + 1)), {}))
+    return Sources(tuple(parts))
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:

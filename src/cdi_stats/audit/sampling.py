@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cdi_stats.errors import BadParameters
 
+PLAN_ENDING = ".toml"
 Share = Annotated[float, Field(gt=0, lt=1)]
+Margin = Annotated[float, Field(gt=0, lt=0.5)]
 Count = Annotated[int, Field(ge=0)]
+RESERVED = {"record_id", "stratum", "place", "role", "second_review", "reason", "opened_at", "opening_code", "prn"}
 
 
 class _Part(BaseModel):
@@ -35,6 +40,14 @@ class FrameSource(_Part):
     opening_code: str = "opening_code"
     keep: dict[str, str] = {}
 
+    @field_validator("keep")
+    @classmethod
+    def _kept_apart(cls, keep: dict[str, str]) -> dict[str, str]:
+        taken = sorted(RESERVED & set(keep))
+        if taken:
+            raise ValueError(f"columns of the records sheet other than {', '.join(taken)}, which a draw fills itself")
+        return keep
+
 
 class Exclusion(_Part):
     """Records that are not to be drawn: those of an earlier audit or of a list, by their ids."""
@@ -44,11 +57,19 @@ class Exclusion(_Part):
     why: str = "already audited"
 
 
+class SetAside(_Part):
+    """A drawn record that cannot be examined, and why; its stratum's next reserve takes its place."""
+
+    record_id: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)]
+
+
 class SampledStratum(_Part):
     """A stratum to sample: the opening codes that make it, its window, and what is known or wanted of it.
 
     A code ending in * stands for every code that begins so. `records` is the size wanted; where it is missing, the plan
-    finds one from `rate`, `design_effect` and `crimes_per_record` (as expected), or from a pilot audit.
+    finds one from the `rate`, `design_effect` and `crimes_per_record` expected, and takes what is not stated from a
+    pilot audit that sampled the stratum.
     """
 
     stratum: Annotated[str, Field(min_length=1)]
@@ -59,9 +80,9 @@ class SampledStratum(_Part):
     records: Count | None = None
     records_in_frame: Count | None = None
     rate: Share | None = None
-    design_effect: Annotated[float, Field(ge=1)] = 1.0
-    crimes_per_record: Annotated[float, Field(gt=0)] = 1.0
-    margin_of_error: Share | None = None
+    design_effect: Annotated[float, Field(ge=1)] | None = None
+    crimes_per_record: Annotated[float, Field(gt=0)] | None = None
+    margin_of_error: Margin | None = None
 
     @model_validator(mode="after")
     def _period_in_order(self) -> SampledStratum:
@@ -75,15 +96,17 @@ class SamplingPlan(_Part):
 
     force: str = ""
     title: str = ""
+    planned_on: date | None = None
     seed: Annotated[str, Field(min_length=1)] | Count = "1"
     start: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    margin_of_error: Share = 0.03
+    margin_of_error: Margin = 0.03
     confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     pilot: str = ""
     reserve: Count = 0
     second_review: Annotated[float, Field(ge=0, le=1)] = 0.0
     frame: FrameSource | None = None
     exclude: list[Exclusion] = []
+    set_aside: list[SetAside] = []
     strata: Annotated[list[SampledStratum], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -112,6 +135,18 @@ def read_plan(path: str | Path) -> SamplingPlan:
         raise BadParameters("\n".join(f"{file.name}: {_line(detail)}" for detail in error.errors())) from None
 
 
+def write_sizes(path: str | Path, sizes: Mapping[str, int]) -> None:
+    """Write the records of each stratum into a sampling plan's file; everything else in it stays as it is."""
+    import tomlkit
+
+    file = Path(path)
+    document = tomlkit.parse(file.read_text(encoding="utf-8-sig"))
+    strata: Any = document["strata"]
+    for stratum in strata:
+        stratum["records"] = sizes[str(stratum["stratum"])]
+    file.write_text(tomlkit.dumps(document), encoding="utf-8", newline="")
+
+
 def _line(detail: Any) -> str:
     place = ".".join(str(part + 1 if isinstance(part, int) else part) for part in detail["loc"]) or "the plan"
     if detail["type"] == "extra_forbidden":
@@ -119,4 +154,15 @@ def _line(detail: Any) -> str:
     if detail["type"] == "missing":
         return f"{place}: missing; expected a value"
     expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"{place}: found {detail['input']!r}; expected {expected}"[:300]
+    found = "" if isinstance(detail["input"], dict | list) else f"found {without_password(repr(detail['input']))}; "
+    return f"{place}: {found}expected {expected}"[:300]
+
+
+def without_password(address: str) -> str:
+    """Return a database's address without user, password and options, of which any may be secret."""
+    scheme, mark, rest = address.partition("://")
+    place, _, options = rest.partition("?")
+    if not mark or "@" in options:
+        # a password with a ? in it cannot be told from a place
+        return scheme + mark
+    return scheme + mark + re.sub("#.*", "", place.rpartition("@")[2])

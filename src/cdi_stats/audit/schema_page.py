@@ -23,10 +23,9 @@ may be left empty or left out. A workbook with names of its own is read through 
 This page is written from the schema by `python -m cdi_stats.audit.schema_page`: change the schema, not the page.
 """
 CODES = "A cell may hold the code or its label, in any case. The lists are files in `data/codes/`."
-CHECKS = (
-    "An error makes a figure wrong or impossible: no rate is reported until it is mended. A warning may be right: look "
-    "at it. Where it says so, [someone may accept](../how-to/check-and-accept.md) what was found, with a reason."
-)
+CHECKS = """\
+An error makes a figure wrong or impossible: no rate is reported until it is mended. A warning may be right: look at it.
+Where it says so, [someone may accept](../how-to/check-and-accept.md) what was found, with a reason."""
 
 
 def render_page() -> str:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cdi_stats.audit.frame import Frame, open_frame, permanent_number, turned
+from cdi_stats.audit.frame import Frame, frame_print, open_frame, permanent_number, turned, words
+from cdi_stats.audit.frame_engines import record_number
 from cdi_stats.audit.sampling import SamplingPlan
 from cdi_stats.errors import BadParameters
 
@@ -71,7 +73,8 @@ class Selection:
         """
         if not reason.strip():
             raise BadParameters(f"{record_id}: set aside without a reason; expected why it cannot be examined")
-        found = self.records.index[(self.records["record_id"] == record_id) & (self.records["role"] == SAMPLE)]
+        chosen = self.records["record_id"] == record_number(record_id)
+        found = self.records.index[chosen & (self.records["role"] == SAMPLE)]
         if found.empty:
             raise BadParameters(f"{record_id}: found no such record in the sample; expected one that was drawn")
         stratum = self.records.loc[found[0], "stratum"]
@@ -98,7 +101,7 @@ def draw_sample(
     seed: str | int,
     stratum: str,
     record_id: str,
-    exclude: Collection[str] = (),
+    exclude: Iterable[str | int] = (),
     reserve: int = 0,
     second_review: float = 0.0,
     start: float = 0.0,
@@ -110,22 +113,18 @@ def draw_sample(
     (0-1) is where in the random order to begin. Raises BadParameters for sizes that the frame cannot give, and records
     without a number or listed twice.
     """
-    numbers = frame[record_id].astype("str").str.strip()
-    if numbers.isna().any() or (numbers == "").any():
-        raise BadParameters(f"frame: found a record without {record_id}; expected a number for each")
-    if numbers.duplicated().any():
-        again = numbers[numbers.duplicated()].iloc[0]
-        raise BadParameters(f"frame: found {again} more than once; expected each record once")
+    _check_options(reserve, second_review, start)
+    numbers = _numbers(frame[record_id])
     rows = frame.assign(record_id=numbers, stratum=frame[stratum].astype("str"))
-    rows = rows[~rows["record_id"].isin({str(number) for number in exclude})]
+    rows = rows[~numbers.isin({record_number(str(number)) for number in exclude})]
     counts = {str(name): int(size) for name, size in rows.groupby("stratum").size().items()}
     _check_sizes(sizes, counts)
     place = rows["record_id"].map(lambda number: turned(permanent_number(str(seed), number), start))
     ordered = rows.assign(_place=place).sort_values(["stratum", "_place", "record_id"], ignore_index=True)
     tops = [ordered[ordered["stratum"] == name].head(size + reserve) for name, size in sizes.items()]
-    drawn = pd.concat(tops, ignore_index=True).drop(columns="_place")
+    drawn = pd.concat([ordered.head(0), *tops], ignore_index=True).drop(columns="_place")
     extra = [name for name in drawn.columns if name not in ("record_id", "stratum", record_id, stratum)]
-    hashes = {str(name): _frame_hash(part["record_id"]) for name, part in rows.groupby("stratum")}
+    hashes = {name: _frame_hash(rows.loc[rows["stratum"] == name, "record_id"]) for name in sizes}
     kept = drawn[["record_id", "stratum", *extra]]
     known = {name: counts[name] for name in sizes}
     return _selection(kept, sizes, known, hashes, str(seed), start, second_review)
@@ -134,29 +133,61 @@ def draw_sample(
 def draw_from_plan(plan: SamplingPlan, *, base: Path | None = None, connection: Any = None) -> Selection:
     """Return the sample that a plan asks for, drawn from its frame; `base` is the folder its paths are seen from.
 
-    Raises BadParameters for a plan without sizes, and for whatever its frame lacks.
+    Records that the plan sets aside are replaced, in its order. Raises BadParameters for a plan without sizes, and for
+    whatever its frame lacks.
     """
     unsized = [s.stratum for s in plan.strata if s.records is None]
     if unsized:
         raise BadParameters(
             f"strata: {', '.join(unsized)}: no records wanted; give records = ..., or run cdi plan first"
         )
-    frame = open_frame(plan, base=base, connection=connection)
     sizes = {s.stratum: s.records or 0 for s in plan.strata}
-    _check_sizes(sizes, frame.counts)
-    wanted = {stratum: min(size + plan.reserve, frame.counts[stratum]) for stratum, size in sizes.items()}
-    drawn = frame.first(str(plan.seed), wanted, plan.start)
+    with open_frame(plan, base=base, connection=connection) as frame:
+        _check_sizes(sizes, frame.counts)
+        wanted = {stratum: min(size + plan.reserve, frame.counts[stratum]) for stratum, size in sizes.items()}
+        drawn = frame.first(str(plan.seed), wanted, plan.start).drop(columns="prn")
     order = {stratum: place for place, stratum in enumerate(sizes)}
     drawn = drawn.sort_values("stratum", kind="stable", key=lambda column: column.map(order), ignore_index=True)
-    drawn = drawn.drop(columns=["prn", "opened_at_right"], errors="ignore")
     made = _selection(drawn, sizes, frame.counts, frame.hashes, str(plan.seed), plan.start, plan.second_review)
-    return replace(made, trail=_trail(plan, frame))
+    made = replace(made, trail=_trail(plan, frame, sizes))
+    for record in plan.set_aside:
+        made = made.set_aside(record.record_id, record.reason)
+    return made
+
+
+def _numbers(column: pd.Series[Any]) -> pd.Series[str]:
+    """Return the records' numbers as text. Raises BadParameters for those that are blank, decimal or there twice."""
+    if pd.api.types.is_float_dtype(column):
+        raise BadParameters(f"frame: {column.name} holds decimal numbers; expected text or whole numbers")
+    numbers = column.astype("str").map(record_number, na_action="ignore")
+    if numbers.isna().any() or (numbers == "").any():
+        raise BadParameters(f"frame: found a record without {column.name}; expected a number for each")
+    if numbers.duplicated().any():
+        again = numbers[numbers.duplicated()].iloc[0]
+        raise BadParameters(f"frame: found {again} more than once; expected each record once")
+    return numbers
+
+
+def _check_options(reserve: int, second_review: float, start: float) -> None:
+    problems = []
+    if not _is_count(reserve):
+        problems.append(f"reserve: found {reserve!r}; expected a whole number, 0 or more")
+    if not 0 <= second_review <= 1:
+        problems.append(f"second_review: found {second_review!r}; expected a share from 0 to 1")
+    if not 0 <= start < 1:
+        problems.append(f"start: found {start!r}; expected a number from 0 to below 1")
+    if problems:
+        raise BadParameters("\n".join(problems))
+
+
+def _is_count(given: Any) -> bool:
+    return isinstance(given, Integral) and not isinstance(given, bool) and int(given) >= 0
 
 
 def _check_sizes(sizes: Mapping[str, int], counts: Mapping[str, int]) -> None:
     problems = []
     for stratum, size in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        if not _is_count(size):
             problems.append(f"{stratum}: found {size!r} records wanted; expected a whole number, 0 or more")
         elif stratum not in counts:
             problems.append(f"{stratum}: found no such stratum in the frame; expected one of {', '.join(counts)}")
@@ -178,9 +209,11 @@ def _selection(
     second_review: float,
 ) -> Selection:
     place = drawn.groupby("stratum").cumcount() + 1
-    role = (place <= drawn["stratum"].map(dict(sizes))).map({True: SAMPLE, False: RESERVE})
-    records = drawn.assign(place=place, role=role, reason=None, second_review=False)
-    records["reason"] = records["reason"].astype("object")
+    taken = [at <= sizes[name] for at, name in zip(place, drawn["stratum"], strict=True)]
+    role = pd.Series([SAMPLE if sampled else RESERVE for sampled in taken], index=drawn.index, dtype="str")
+    reasons = pd.Series(None, index=drawn.index, dtype="object")
+    records = drawn.assign(place=place.astype("int64"), role=role, reason=reasons, second_review=False)
+    records["second_review"] = records["second_review"].astype("bool")
     for stratum, size in sizes.items():
         sampled = records[(records["stratum"] == stratum) & (records["role"] == SAMPLE)]
         order = sampled["record_id"].map(lambda number: permanent_number(f"{seed}|second review", number)).sort_values()
@@ -191,13 +224,12 @@ def _selection(
 
 def _frame_hash(numbers: pd.Series[str]) -> str:
     """Return the print that a frame in a database gives of the same records."""
-    hashes = [hashlib.md5(number.encode(), usedforsecurity=False).hexdigest() for number in numbers]
-    sums = (sum(int(number[at : at + 8], 16) for number in hashes) for at in (0, 8))
-    return hashlib.sha256("|".join(map(str, (len(hashes), *sums))).encode()).hexdigest()[:16]
+    found = [words(number) for number in numbers]
+    return frame_print(len(found), sum(first for first, _ in found), sum(second for _, second in found))
 
 
-def _trail(plan: SamplingPlan, frame: Frame) -> dict[str, Any]:
-    given = json.dumps(plan.model_dump(mode="json", exclude={"frame": {"source"}}), sort_keys=True)
+def _trail(plan: SamplingPlan, frame: Frame, sizes: Mapping[str, int]) -> dict[str, Any]:
+    given = json.dumps(plan.model_dump(mode="json", exclude={"frame": {"source"}, "set_aside": True}), sort_keys=True)
     return {
         "source": frame.source,
         "engine": frame.engine,
@@ -205,6 +237,13 @@ def _trail(plan: SamplingPlan, frame: Frame) -> dict[str, Any]:
         "seed": str(plan.seed),
         "start": plan.start,
         "order": "md5(seed | record number), ascending from start",
+        "sizes": dict(sizes),
+        "reserve": plan.reserve,
+        "second_review": plan.second_review,
+        "records_in_frame": dict(frame.counts),
+        "frame_hash": dict(frame.hashes),
         "frame": dict(frame.accounting),
+        "excluded_by": dict(frame.excluded_by),
+        "codes_without_rows": {stratum: list(codes) for stratum, codes in frame.unused_codes.items()},
         "query": frame.query,
     }

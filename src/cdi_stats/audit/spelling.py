@@ -46,14 +46,14 @@ def agree_spelling(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
             if odd.empty:
                 continue
             known = _spellings(names) if known is None else known
-            spelt = {name: known.get(folded(name), name) for name in odd.unique()}
-            agreed[other] = agreed[other].assign(**{column: values.replace(spelt)})
+            spelt = {name: known[fold] for name in odd.unique() if (fold := folded(name)) in known}
+            agreed[other] = agreed[other].assign(**{column: _respelt(values, spelt)})
     counts, strata = agreed["counts"], agreed["strata"]["stratum"]
     domains = {folded(shown): flag for flag, label in code_list("flags").items() for shown in (flag, label)}
-    named = {name: domains.get(folded(name), name) for name in counts["domain"].dropna().unique()}
+    named = {name: domains[fold] for name in counts["domain"].dropna().unique() if (fold := folded(name)) in domains}
     agreed["counts"] = counts.assign(
         stratum=counts["stratum"].mask(_whole(counts["stratum"]) & ~counts["stratum"].isin(strata)),
-        domain=counts["domain"].mask(_whole(counts["domain"])).replace(named),
+        domain=_respelt(counts["domain"].mask(_whole(counts["domain"])), named),
     )
     return agreed
 
@@ -63,6 +63,12 @@ def alike_names(names: pd.Series[str]) -> dict[int, str]:
     first: dict[str, str] = {}
     seen = ((int(str(row)), name, first.setdefault(folded(name), name)) for row, name in names.dropna().items())
     return {row: other for row, name, other in seen if other != name}
+
+
+def _respelt(names: pd.Series[str], spelt: Mapping[str, str]) -> pd.Series[str]:
+    if not spelt:
+        return names
+    return names.map(lambda name: spelt.get(name, name), na_action="ignore").astype(names.dtype)
 
 
 def _whole(names: pd.Series[str]) -> pd.Series[bool]:

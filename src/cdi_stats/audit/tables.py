@@ -10,18 +10,17 @@ import pandas as pd
 
 from cdi_stats.audit import cells
 from cdi_stats.audit.archive import Flaw
-from cdi_stats.audit.cells import Cells
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.schema import Column, Sheet
+from cdi_stats.audit.sources import Sources
 
 DTYPES = {"whole": "Int64", "share": "Float64", "date": "datetime64[s]", "moment": "datetime64[s]", "yes_no": "boolean"}
 SHORTENED = re.compile(r"\d(?:\.\d+)?[eE]\+\d+", re.ASCII)
 
 
-def read_table(sheet: Sheet, found: Cells, problems: list[Problem]) -> pd.DataFrame:
-    """Return a sheet as a typed frame indexed by its row in the file, or by its place where rows hold several."""
-    unique = len(set(found.rows)) == len(found.rows)
-    rows = list(found.rows) if unique else list(range(1, len(found.rows) + 1))
+def read_table(sheet: Sheet, found: Sources, problems: list[Problem]) -> pd.DataFrame:
+    """Return a sheet as a typed frame with the index of its sources; note the cells that could not be read."""
+    rows = list(found.index)
     index = pd.Index(rows, dtype="int64", name="row")
     columns = {}
     for column in sheet.columns:

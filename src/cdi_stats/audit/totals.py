@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cdi_stats.audit import cells
@@ -27,7 +27,7 @@ def total_rows(sheet: Sheet, numbers: Sequence[int], body: Sequence[Row]) -> set
 
 
 def without_totals(
-    sheet: Sheet, found: Cells, counted: Mapping[str, Sequence[Any]], totals: set[int], problems: list[Problem]
+    found: Cells, counted: Mapping[str, Sequence[Any]], totals: set[int], problems: list[Problem]
 ) -> Cells:
     """Return the rows without lines of totals; note each, and the sums that it gives otherwise.
 
@@ -36,17 +36,28 @@ def without_totals(
     here = [place for place, number in enumerate(found.rows) if number in totals]
     if not here:
         return found
-    rest = [place for place, number in enumerate(found.rows) if number not in totals]
     for place in here:
-        expected, mend = f"rows of the {sheet.name} sheet only", "delete it, or leave it: it is not read"
+        mend = "delete it, or leave it: it is not read"
         number = found.rows[place]
-        problems.append(Problem(sheet.name, "a line of totals", expected, mend, number, rule="totals-line"))
+        problems.append(Problem(found.title, "a line of totals", "rows to be read", mend, number, rule="totals-line"))
     for name, column in counted.items():
-        parts, wrong = cells.parse_column("whole", [column[place] for place in rest])
-        stated, unread = cells.parse_column("whole", [column[place] for place in here[:1]])
-        together = sum(value for value in parts if value is not None)
-        if not wrong and not unread and stated[0] is not None and stated[0] != together:
-            expected, mend = f"{together}, the sum of the rows above", "correct the total or the rows"
-            number = found.rows[here[0]]
-            problems.append(Problem(sheet.name, str(stated[0]), expected, mend, number, name, rule="totals-do-not-add"))
-    return found.taken(rest)
+        problems.extend(_sums(found, name, column, here))
+    return found.taken([place for place, number in enumerate(found.rows) if number not in totals])
+
+
+def _sums(found: Cells, name: str, column: Sequence[Any], here: Sequence[int]) -> Iterator[Problem]:
+    """Yield the totals that are neither the sum of all rows above nor that of those since the last total."""
+    values, wrong = cells.parse_column("whole", column)
+    lines = set(here)
+    if not lines.issuperset(wrong):
+        return
+    whole = part = 0
+    for place, value in enumerate(values):
+        if place not in lines:
+            whole, part = whole + (value or 0), part + (value or 0)
+            continue
+        if value is not None and value not in (whole, part):
+            expected, mend = f"{part}, the sum of the rows above", "correct the total or the rows"
+            number = found.rows[place]
+            yield Problem(found.title, str(value), expected, mend, number, name, rule="totals-do-not-add")
+        part = 0

@@ -1,0 +1,48 @@
+"""The TOML files that may lie with an audit, its mapping and its overrides: found by their names and read with care."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from cdi_stats.errors import BadParameters
+
+MOST_BYTES = 1_000_000
+
+
+def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
+    """Return a TOML file's contents. Raises BadParameters, in one line, for one that cannot be had or is none."""
+    file = Path(path)
+    name = file.name[:100]
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise BadParameters(f"{name}: is larger than {MOST_BYTES:,} bytes; expected {expected}")
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except OSError as error:
+        raise BadParameters(f"{name}: cannot be read ({error.strerror or error}); expected {expected}") from None
+    except RecursionError:
+        raise BadParameters(f"{name}: is nested too deeply; expected {expected}") from None
+    except UnicodeDecodeError as error:
+        place = data[: error.start].count(b"\n") + 1
+        raise BadParameters(f"{name}: line {place} is not UTF-8; expected {expected} (save it as UTF-8)") from None
+    except ValueError as error:
+        raise BadParameters(f"{name}: is not TOML ({str(error)[:200]}); expected {expected}") from None
+
+
+def locate_mapping(source: Path) -> Path | None:
+    """Return the mapping that lies with an audit: in its folder, beside it under its name, or beside it for all."""
+    beside = [] if source.is_dir() else [source.with_name("mapping.toml")]
+    return _lying(source, "mapping", beside)
+
+
+def locate_overrides(source: Path) -> Path | None:
+    """Return the overrides that lie with an audit: in its folder, or beside it under its name."""
+    return _lying(source, "overrides", [])
+
+
+def _lying(source: Path, what: str, beside: list[Path]) -> Path | None:
+    own = source / f"{what}.toml" if source.is_dir() else source.with_name(f"{source.stem}.{what}.toml")
+    return next((path for path in (own, *beside) if path.is_file()), None)
