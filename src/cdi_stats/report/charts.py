@@ -304,6 +304,15 @@ def change_plot(marks: Sequence[Mark]) -> str:
     return svg(len(marks), draw, left=0.4, right=0.26, below=BELOW + AXIS_NAME)
 
 
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Return heights moved up where needed, so that labels there stand at least `gap` apart."""
+    places = [0.0] * len(heights)
+    last = -math.inf
+    for place in sorted(range(len(heights)), key=lambda place: heights[place]):
+        last = places[place] = max(heights[place], last + gap)
+    return places
+
+
 def percent_axis(axes: Axes, start: float, end: float) -> None:
     """Give the horizontal axis percentages from `start` to `end` (0-1)."""
     axes.set_xlim(start, end)

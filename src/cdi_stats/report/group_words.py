@@ -27,10 +27,11 @@ NONE = (
 )
 ALIKE = "The limits are not widened: apart from extremes, the {groups} differ no more than chance would have them."
 WIDENED = "The {groups} differ by more than chance alone, and the limits are widened for it."
-DRAWN = (
-    "Small {groups} take the top and bottom of any table by chance. Drawn towards all by what their own crimes are "
-    "worth, the lowest, {name}, is at {pooled} ({level} interval {span})."
+WHY_DRAWN = (
+    "Small groups take the top and bottom of any table by chance, so each rate is also shown drawn towards that of "
+    "all, the further the fewer crimes the group has."
 )
+DRAWN = "Drawn towards all {groups}, the lowest, {name}, is at {pooled} ({level} interval {span})."
 MORE_OFTEN = {
     "improved": "were missed more often than the first ones",
     "worsened": "were missed less often than the first ones",
@@ -44,36 +45,40 @@ FURTHER = (
 
 
 def groups_words(groups: Groups, level: str) -> Iterator[Text]:
-    """Yield which groups lie beyond the funnel's limits, and what drawing them together does to the lowest."""
+    """Yield which groups lie beyond the funnel's limits, and what the limits are worth."""
     found, words = groups.funnel, NAMES[groups.column]
-    if found is None or groups.pooled is None:
+    if found is None:
         yield (
             f"Records name {in_words(len(groups.names))} {words[len(groups.names) != 1]} with a crime due: too few to "
             "show how they differ. Their rates stand in the table, each with its interval."
         )
     else:
-        far, near = (found.outside[at] for at in (0.998, 0.95))
-        sets = ([i for i in range(far.size) if far[i]], [i for i in range(far.size) if near[i] and not far[i]])
-        for template, places in zip((FAR, NEAR), sets, strict=True):
-            if places:
-                yield say(
-                    template,
-                    lie="lies" if len(places) == 1 else "lie",
-                    listed=listed([_group(groups, i, level) for i in places]),
-                    number=worded(f"{groups.column}/number", len(groups.names)),
-                    groups=words[1],
-                )
-        if not any(sets):
-            yield NONE.format(group=words[0], groups=words[1])
-        widened = WIDENED if found.tau_squared > 0 else ALIKE
+        yield from _beyond(groups, level)
         few = (
             f" With fewer than {in_words(FEW_GROUPS)} {words[1]} their usual spread is hardly known."
             if len(groups.names) < FEW_GROUPS
             else ""
         )
-        yield widened.format(groups=words[1]) + few
-        yield _drawn(groups, level)
+        yield (WIDENED if found.tau_squared > 0 else ALIKE).format(groups=words[1]) + few
     yield from _unnamed(groups)
+
+
+def _beyond(groups: Groups, level: str) -> Iterator[Text]:
+    assert groups.funnel is not None
+    words = NAMES[groups.column]
+    far, near = (groups.funnel.outside[at] for at in (0.998, 0.95))
+    sets = ([i for i in range(far.size) if far[i]], [i for i in range(far.size) if near[i] and not far[i]])
+    for template, places in zip((FAR, NEAR), sets, strict=True):
+        if places:
+            yield say(
+                template,
+                lie="lies" if len(places) == 1 else "lie",
+                listed=listed([_group(groups, i, level) for i in places]),
+                number=worded(f"{groups.column}/number", len(groups.names)),
+                groups=words[1],
+            )
+    if not any(sets):
+        yield NONE.format(group=words[0], groups=words[1])
 
 
 def _group(groups: Groups, place: int, level: str) -> Text:
@@ -90,10 +95,13 @@ def _group(groups: Groups, place: int, level: str) -> Text:
     )
 
 
-def _drawn(groups: Groups, level: str) -> Text:
-    assert groups.pooled is not None
-    place = min(range(len(groups.names)), key=lambda i: groups.pooled.rate[i] if groups.pooled else 0)
-    name, pooled = groups.names[place], groups.pooled
+def drawn_words(groups: Groups, level: str) -> Text | None:
+    """Say where drawing the groups together puts the lowest; None where they are too few for it."""
+    pooled = groups.pooled
+    if pooled is None:
+        return None
+    place = int(pooled.rate.argmin())
+    name = groups.names[place]
     key = f"{groups.column}/{name}/pooled"
     limits = Interval(float(pooled.interval.low[place]), float(pooled.interval.high[place]), 0.0, "pooled")
     return say(

@@ -197,7 +197,10 @@ class MonitoringReport:
             if len(groups.audits) > 1
             else f"Records of one audit, {period}, {how}."
         )
-        parts: list[Block | None] = [Paragraph(join(scope, *group_words.groups_words(groups, level)))]
+        drawn = group_words.drawn_words(groups, level)
+        why = group_words.WHY_DRAWN if drawn and column == self.columns[0] else None
+        words = [join(scope, *group_words.groups_words(groups, level)), join(why, drawn)]
+        parts: list[Block | None] = [*_paragraphs(words)]
         if groups.funnel and groups.pooled:
             from cdi_stats.report.group_charts import funnel_of_groups, pooled_chart
 
@@ -205,7 +208,7 @@ class MonitoringReport:
             parts.append(
                 funnel_of_groups(
                     group_words.groups_title(groups), f"Recording rate of each {one} by its crimes, {limits}",
-                    groups.funnel, groups.names, "Effective crimes: crimes due, less what records they share take away",
+                    groups.funnel, groups.names, "Effective crimes: fewer than crimes due, as some share a record",
                 )
             )  # fmt: skip
             parts.append(

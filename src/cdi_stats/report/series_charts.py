@@ -19,6 +19,7 @@ from cdi_stats.report.charts import (
     ROW,
     WIDTH,
     Mark,
+    apart,
     axis_start,
     change_plot,
     marks_alt,
@@ -108,23 +109,15 @@ def _name_limits(axes: Axes, segment: Segment) -> None:
     chart = segment.chart
     if chart is None:
         return
-    places = [
-        (float(chart.high[-1]), f"Upper limit {percent(float(chart.high[-1]))}"),
-        (float(chart.centre[-1]), f"Centre {percent(float(chart.centre[-1]))}"),
-        (float(chart.low[-1]), f"Lower limit {percent(float(chart.low[-1]))}"),
-    ]
+    named = {"Lower limit": chart.low[-1], "Centre": chart.centre[-1], "Upper limit": chart.high[-1]}
+    values = [float(value) for value in named.values()]
     bottom, top = axes.get_ylim()
-    gap = (top - bottom) * 0.06
-    heights = [min(places[0][0], top)]
-    for value, _ in places[1:]:
-        heights.append(min(value, heights[-1] - gap))
-    for (value, text), height in zip(places, heights, strict=True):
+    heights = apart(values, (top - bottom) * 0.06)
+    for name, value, height in zip(named, values, heights, strict=True):
         axes.annotate(
-            text,
-            (1.0, value),
+            f"{name} {percent(value)}",
+            (1.02, height),
             xycoords=("axes fraction", "data"),
-            xytext=(1.02, height),
-            textcoords=("axes fraction", "data"),
             va="center",
             color=INK,
             annotation_clip=False,
@@ -191,18 +184,19 @@ def looks_chart(title: str, found: MonthlyLooks) -> Chart:
         for place, look in enumerate(looks):
             axes.plot([place] * 2, [look.single.low, look.single.high], color=BEFORE, linewidth=1.6)
         axes.plot(places, [k.rate for k in looks], "o-", color=NOW, markersize=5, linewidth=1.4)
-        last = looks[-1]
-        for height in (last.high, last.rate, last.low):
+        axes.set_ylim(axis_start(min(k.low, k.single.low) for k in looks), 1.005)
+        axes.set_xlim(-0.4, len(looks) - 0.6)
+        values = [looks[-1].low, looks[-1].rate, looks[-1].high]
+        bottom, top = axes.get_ylim()
+        for value, height in zip(values, apart(values, (top - bottom) * 0.09), strict=True):
             axes.annotate(
-                percent(height),
+                percent(value),
                 (1.02, height),
                 xycoords=("axes fraction", "data"),
                 va="center",
                 color=INK,
                 annotation_clip=False,
             )
-        axes.set_ylim(axis_start(min(k.low, k.single.low) for k in looks), 1.005)
-        axes.set_xlim(-0.4, len(looks) - 0.6)
         step = -(-len(looks) // MOST_TICKS)
         names = [k.label.split(" ") for k in looks]
         axes.set_xticks(list(places)[::step], [f"{m[:3]} {y}" for m, y in names][::step])
