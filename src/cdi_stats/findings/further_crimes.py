@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,7 @@ def examine_further_crimes(audits: Sequence[Audit], *, confidence_level: float) 
     )  # fmt: skip
 
 
-def _sample(pooled: PooledRecords) -> dict[str, object]:
+def _sample(pooled: PooledRecords) -> dict[str, Any]:
     """Return the design with every record counted once: a table of offences must agree with its counts."""
     return pooled.design | {"weight": np.ones(len(pooled.rows))}
 

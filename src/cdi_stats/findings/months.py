@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from cdi_stats.audit.model import Audit
 from cdi_stats.findings.pooled_records import PooledRecords
-from cdi_stats.methods.proportion import Interval, proportion_interval
+from cdi_stats.methods.proportion import FloatArray, Interval, proportion_interval
 from cdi_stats.methods.sequential import confidence_sequence
 
 LARGEST_RECORD = 20
@@ -125,5 +124,5 @@ def _look(
     return MonthlyLooks(*stratum, largest, looks, contradicted, bool(reported.max() > largest_record))
 
 
-def _single(recorded: Sequence[float], reported: Sequence[float], level: float) -> Interval[float]:
+def _single(recorded: FloatArray, reported: FloatArray, level: float) -> Interval[float]:
     return proportion_interval(int(np.sum(recorded)), int(np.sum(reported)), confidence_level=level)

@@ -77,12 +77,12 @@ class Segment:
             return ()
         runs: list[list[SeriesAudit]] = []
         last = (-2, False)
-        for place in np.flatnonzero(self.chart.run):
+        for place in np.flatnonzero(self.chart.run).tolist():
             above = bool(self.chart.rate[place] > self.chart.centre[place])
             if last != (place - 1, above):
                 runs.append([])
             runs[-1].append(self.audits[place])
-            last = (int(place), above)
+            last = (place, above)
         return tuple(map(tuple, runs))
 
 
@@ -169,9 +169,9 @@ def examine_series(
     if reweighted:
         found = [examine(a, confidence_level=confidence_level, overall="pooled") for a in series.audits]
     usual = _usual_strata(series.audits)
-    names = {s.stratum: s.label for audit in series.audits for s in audit.strata}
+    strata = {s.stratum: s.label for audit in series.audits for s in audit.strata}
     audits = tuple(
-        SeriesAudit(audit, findings, label, _left_out(findings, usual, names))
+        SeriesAudit(audit, findings, label, _left_out(findings, usual, strata))
         for audit, findings, label in zip(series.audits, found, _labels(series.audits), strict=True)
     )
     weighting = "pooled" if reweighted else next(iter(weightings), "")

@@ -67,8 +67,13 @@ class BenchmarkReport:
                     benchmark_words.published_words(self.found),
                 ]
             ),
-            Callout("warning", "Before comparing", " ".join(cautions)) if cautions else None,
+            Callout(self._kind_of_caution, "Before comparing", " ".join(cautions)) if cautions else None,
         )
+
+    @property
+    def _kind_of_caution(self) -> str:
+        unlike = self.found.is_internal or self.found.under_later_rules or self.found.kind != KINDS[0]
+        return "warning" if unlike else "note"
 
     def overall(self) -> Section:
         """Show the overall rate among its like, from the highest down and in a funnel."""
@@ -80,10 +85,12 @@ class BenchmarkReport:
         return section(Paragraph(words), intervals_chart(title, self.found, main), self._funnel(main))
 
     def _like_words(self, field: Field) -> Text:
-        return (
-            f"These are all overall results of {MANY[field.kind]} that were published with a margin or a count. Most "
-            "forces had one; the years differ, and with them what forces had already put right."
+        years = (
+            "The years differ, and with them what forces had already put right."
+            if field.kind == KINDS[0]
+            else "They differ in how long after its first inspection a force was seen again."
         )
+        return f"These are all overall results of {MANY[field.kind]} published with a margin or a count. {years}"
 
     def _funnel(self, field: Field) -> Section | None:
         """Return a field in a funnel, where it is large enough for one."""
@@ -178,12 +185,12 @@ class BenchmarkReport:
         if not rows:
             return []
         columns = (
-            Column("Force and report", width=1.8),
+            Column("Force and report", width=2.2),
             Column("Kind", width=1.1),
             Column("Crimes audited", numeric=True, width=0.9),
             Column("Rate", numeric=True, width=0.8),
             Column("95% interval", numeric=True, width=1.4),
-            Column("Interval", width=1.5),
+            Column("Interval from", width=1.2),
         )
         caption = f"Other published results: {MEASURE_LABELS[measure]}"
         return [Table(caption, columns, tuple(_result_cells(measure, kind, r) for kind, r in rows))]
@@ -202,7 +209,7 @@ def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Tex
         NOT_APPLICABLE if reported is None else one(f"{key}/reported", reported, count(reported), "count"),
         (share(f"{key}/rate", result.rate, result.report),),
         say("{low} to {high}", low=share(f"{key}/low", result.low), high=share(f"{key}/high", result.high)),
-        "the printed margin" if result.from_margin else "Wilson, from the crimes",
+        "printed margin" if result.from_margin and result.rate < 1 else "one-sided" if result.from_margin else "Wilson",
     )
 
 

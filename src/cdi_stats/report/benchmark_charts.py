@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cdi_stats.findings.benchmark import Benchmark, Field, PublishedResult
 from cdi_stats.report.blocks import Chart, Text
 from cdi_stats.report.charts import (
@@ -50,10 +52,7 @@ def intervals_chart(title: str, found: Benchmark, field: Field, notes: tuple[Tex
         lines.append(Line(Mark("This audit", e.rate, e.interval.low, e.interval.high, text), AUDIT))
     lines.sort(key=lambda line: -line.mark.value)
     marks = [line.mark for line in lines]
-    subtitle = (
-        "Recording rate with 95% interval, the highest first; dots: other forces, diamonds: this force as published, "
-        "open square: this audit"
-    )
+    subtitle = f"Recording rate with 95% interval, the highest first; {_legend({line.style for line in lines})}"
 
     def draw(axes: Axes) -> None:
         for place, line in enumerate(lines):
@@ -90,11 +89,10 @@ def _draw_line(axes: Axes, place: int, line: Line) -> None:
 def dates_chart(title: str, found: Benchmark, results: Sequence[PublishedResult], field: Field) -> Chart:
     """Return the dated results by the last day of their audit period, the force's own named."""
     dated = [(r.ended.toordinal(), r) for r in results if r.ended]
-    subtitle = (
-        "Recording rate with 95% interval by the end of the audit period; dots: other forces, diamonds: this force as "
-        "published, open square: this audit"
-    )
-    own = field.own.estimate if field.own else None
+    same = any(found.is_same(result) for _, result in dated)
+    own = field.own.estimate if field.own and not same else None
+    shown = {OTHER, *(OWN for _, r in dated if found.is_own(r)), *((AUDIT,) if own else ())}
+    subtitle = f"Recording rate with 95% interval by the end of the audit period; {_legend(shown)}"
     day = found.audit.period[1].toordinal()
 
     def draw(axes: Axes) -> None:
@@ -109,15 +107,21 @@ def dates_chart(title: str, found: Benchmark, results: Sequence[PublishedResult]
         if own:
             axes.plot([day] * 2, [own.interval.low, own.interval.high], color=INK, linewidth=1.6)
             axes.plot(day, own.rate, "s", color="white", markeredgecolor=INK, markeredgewidth=1.6, markersize=7)
-            if not any(found.is_same(result) for _, result in dated):
-                places.append((day, own.rate, f"This audit: {percent(own.rate)}"))
+            places.append((day, own.rate, f"This audit: {percent(own.rate)}"))
         days = [at for at, _ in dated] + ([day] if own else [])
         _axes_of_dates(axes, min(days), max(days), [r.low for _, r in dated] + ([own.interval.low] if own else []))
-        label_points(axes, places, (1 - LEFT - EDGE) * WIDTH * 72, DATE_ROWS * ROW * 72)
+        marks = [(float(at), value) for at, r in dated for value in np.linspace(r.low, r.high, 5).tolist()]
+        label_points(axes, places, (1 - LEFT - EDGE) * WIDTH * 72, DATE_ROWS * ROW * 72, marks)
 
     parts = [f"{r.label} {percent(r.rate)}" for _, r in sorted(dated, key=lambda row: row[0])]
     parts += [f"This audit {percent(own.rate)}"] if own else []
     return Chart(title, subtitle, svg(DATE_ROWS, draw, left=LEFT, right=EDGE), f"{subtitle}. {'; '.join(parts)}.")
+
+
+def _legend(styles: set[str]) -> str:
+    """Return what the shapes of a chart mean, those that it holds."""
+    meanings = {OTHER: "dots: other forces", OWN: "diamonds: this force as published", AUDIT: "open square: this audit"}
+    return ", ".join(meaning for style, meaning in meanings.items() if style in styles)
 
 
 def _axes_of_dates(axes: Axes, first: int, last: int, lows: Sequence[float]) -> None:

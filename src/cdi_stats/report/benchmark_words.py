@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from cdi_stats.findings.benchmark import Benchmark, Field, PublishedResult, Standing
 from cdi_stats.findings.examine import Finding
-from cdi_stats.findings.measures import domain_label
 from cdi_stats.report.blocks import Figure, Text
-from cdi_stats.report.narrative import in_sentence, join, join_words, listed, say
+from cdi_stats.report.narrative import join, join_words, listed, say
 from cdi_stats.report.numbers import FindingNumbers, count, in_words, margin, percent
 from cdi_stats.report.series_tables import whole, worded
 
@@ -18,7 +17,7 @@ MEASURE_LABELS = {
     "domestic_abuse": "domestic abuse",
 }  # fmt: skip
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-OWN = "{force} had recorded {done} of the {due} reported crimes{of} examined: {rate} (95% interval {low} to {high}{records})."
+OWN = "{force} had recorded {done} reported crimes{of} examined: {rate} (95% interval {low} to {high}{records})."
 PLACE = (
     "Among the {kind} of {others} other {forces}, it stands {place} of {all} by the rate alone, counted from the "
     "highest."
@@ -32,7 +31,7 @@ SOME_OVERLAP = (
 )
 NONE_OVERLAP = "Its interval overlaps none of theirs: {above} {lie_above} clearly above it and {below} clearly below."
 INTERNAL = (
-    "This is the force's own audit, not an inspection: others chose its records and judged its crimes. It stands "
+    "This is the force's own audit, not an inspection: the force chose its records and judged its crimes. It stands "
     "beside inspections for want of its like; a difference may come from the way it was made."
 )
 LATER_RULES = (
@@ -63,8 +62,7 @@ def own_words(found: Benchmark, finding: Finding, measure: str) -> Text:
     return say(
         OWN,
         force=found.audit.facts.force,
-        done=n.done,
-        due=n.due,
+        done=say("all {due}", due=n.due) if finding.done == finding.due else say("{x} of the {y}", x=n.done, y=n.due),
         of="" if measure == "overall" else f" of {MEASURE_LABELS[measure]}",
         rate=n.rate,
         low=n.low,
@@ -177,6 +175,8 @@ def field_title(found: Benchmark, field: Field) -> str:
         what = MEASURE_LABELS[field.measure]
         return f"Published rates of {what} range from {low} to {high}" if low != high else f"One published rate: {low}"
     name = found.force
+    if not standing.overlapping:
+        return f"{name}'s interval overlaps that of no other force"
     return (
         f"{name}'s interval overlaps those of {in_words(standing.overlapping)} of {in_words(standing.others)} other "
         f"{'forces' if standing.others > 1 else 'force'}"
@@ -187,13 +187,12 @@ def funnel_words(found: Benchmark, field: Field) -> Text | None:
     """Say how far the forces differ beyond chance, and where this force's published result lies."""
     if field.forces is None:
         return None
-    chart, funnel = field.forces.chart, field.forces.funnel
-    sigma = float(chart.sigma_z[0])
-    del sigma
+    funnel = field.forces.funnel
     outside = int(funnel.outside[0.95].sum())
     first = say(
         "The forces differ by far more than the error of their samples, so the limits allow for that: {outside} of "
-        "{all} {kind} lie beyond the 95% limits even so.",
+        "{all} {kind} {lie} beyond the 95% limits even so.",
+        lie="lies" if outside == 1 else "lie",
         outside=worded("benchmark/outside", outside),
         all=whole("benchmark/results", len(field.forces.rates)),
         kind=MANY[field.kind],
@@ -216,7 +215,8 @@ def funnel_title(found: Benchmark, field: Field) -> str:
             side = "beyond" if funnel.outside[0.95][i] else "within"
             return f"{published.label} lies {side} the 95% limits that all forces are held to"
     outside = int(funnel.outside[0.95].sum())
-    return f"{in_words(outside).capitalize()} of {len(field.forces.rates)} forces lie beyond the 95% limits"
+    lie = "lies" if outside == 1 else "lie"
+    return f"{in_words(outside).capitalize()} of {len(field.forces.rates)} forces {lie} beyond the 95% limits"
 
 
 def unbounded_words(field: Field) -> Text | None:
@@ -233,8 +233,3 @@ def unbounded_words(field: Field) -> Text | None:
         kind=field.kind if one else f"{field.kind}s",
         and_left=", and is left out" if one else ", and are left out",
     )  # fmt: skip
-
-
-def measure_label(measure: str) -> str:
-    """Return how a measure is called in a heading."""
-    return domain_label(measure) if measure != "overall" else in_sentence(MEASURE_LABELS[measure])

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 LEFT, RIGHT = 0.09, 0.05
 FUNNEL_ROWS = 9
 # so many groups and more stand closer: the funnel and this chart are to share a page
-DENSER = ((15, 0.62), (7, 0.74))
+DENSER = ((22, 0.54), (15, 0.62), (7, 0.74))
 # what a label takes up at nine points, in points
 LETTER, LINE = 5.0, 11.0
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def draw_funnel(
     axes.axhline(found.target, color=INK, linewidth=1)
     plain = [i for i in range(found.rate.size) if i not in marked]
     axes.plot(found.effective_sample_size[plain], found.rate[plain], "o", color=NOW, markersize=5)
-    points = [(int(i), labels[i]) for i in np.flatnonzero(found.outside[0.95]) if i not in marked]
+    points = [(i, labels[i]) for i in np.flatnonzero(found.outside[0.95]).tolist() if i not in marked]
     for i in sorted(marked):
         axes.plot(found.effective_sample_size[i], found.rate[i], "D", color=BEFORE, markersize=8)
         points.insert(0, (i, labels[i]))
@@ -69,36 +70,59 @@ def draw_funnel(
     if own:
         axes.plot(own.size, own.rate, "s", color="white", markeredgecolor=INK, markeredgewidth=1.8, markersize=8)
         places.insert(0, (own.size, own.rate, own.label))
-    axes.set_xlim(sizes[0], sizes[-1])
+    # a mark at the very edge would be cut
+    axes.set_xlim(sizes[0] - (0.03 * (sizes[-1] - sizes[0]) if own else 0), sizes[-1])
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
     axes.xaxis.set_major_formatter(lambda value, _: count(value))
     axes.set_xlabel(x_name)
     axes.grid(True, axis="both")
-    label_points(axes, places, (1 - LEFT - RIGHT) * WIDTH * 72, FUNNEL_ROWS * ROW * 72)
+    marks = list(zip(found.effective_sample_size.tolist(), found.rate.tolist(), strict=True)) if marked or own else []
+    label_points(axes, places, (1 - LEFT - RIGHT) * WIDTH * 72, FUNNEL_ROWS * ROW * 72, marks)
 
 
-def label_points(axes: Axes, points: Sequence[tuple[float, float, str]], width: float, height: float) -> None:
-    """Write each point's label beside it, where it lies over no other; width and height are the axes' in points."""
+def label_points(
+    axes: Axes,
+    points: Sequence[tuple[float, float, str]],
+    width: float,
+    height: float,
+    marks: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Write each point's label beside it, over no other label nor mark; width and height are the axes' in points."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    taken: list[tuple[float, float, float]] = []
+
+    def on_page(x: float, y: float) -> tuple[float, float]:
+        return (x - left) / (right - left) * width, (y - bottom) / (top - bottom) * height
+
+    taken: list[Box] = [(at[0] - 3, at[0] + 3, at[1], 3.0) for at in (on_page(x, y) for x, y in marks)]
     for x, y, label in points:
-        at = ((x - left) / (right - left) * width, (y - bottom) / (top - bottom) * height)
-        late = at[0] + LETTER * len(label) > width
-        across = -6 if late else 6
-        start = at[0] + across - (LETTER * len(label) if late else 0)
-        for down in (-12, 4, -23, 15, -34, 26, -45):
-            box = (start, start + LETTER * len(label), at[1] + down)
-            if not any(box[0] < b[1] and b[0] < box[1] and abs(box[2] - b[2]) < LINE for b in taken):
-                break
-        taken.append(box)
+        at, long = on_page(x, y), LETTER * len(label)
+        late = at[0] + long > width
+        sides = (-6, 6) if late else (6, -6)
+        places = [(across, down) for down in (-12, 4, -23, 15, -34, 26, -45) for across in sides]
+        boxes = {place: _box(at, place, long) for place in places}
+        inside = [place for place in places if boxes[place][0] >= 0 and boxes[place][1] <= width] or places
+        free = [place for place in inside if not any(_touch(boxes[place], box) for box in taken)]
+        across, down = (free or inside)[0]
+        taken.append(boxes[across, down])
         axes.annotate(
             label,
             (x, y),
             xytext=(across, down),
             textcoords="offset points",
-            ha="right" if late else "left",
+            ha="left" if across > 0 else "right",
             color=INK,
         )
+
+
+def _box(at: tuple[float, float], place: tuple[int, int], long: float) -> Box:
+    """Return a label's left and right edge, middle and half height."""
+    start = at[0] + place[0] - (long if place[0] < 0 else 0)
+    return start, start + long, at[1] + place[1] + 3, LINE / 2
+
+
+def _touch(first: Box, second: Box) -> bool:
+    beside = first[0] < second[1] and second[0] < first[1]
+    return beside and abs(first[2] - second[2]) < first[3] + second[3]
 
 
 def funnel_of_groups(

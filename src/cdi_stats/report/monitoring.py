@@ -190,16 +190,11 @@ class MonitoringReport:
         groups = self._groups[column]
         if groups is None:
             return section(Paragraph(f"No record names its {one}, so {many} cannot be told apart."))
-        level, period = self.found.level, _time(list(groups.audits))
-        how = "each stratum weighted by its frame" if groups.weighted else "as crimes fell in the sample"
-        scope = (
-            f"Records of the {in_words(len(groups.audits))} audits under the present counting rules, {period}, {how}."
-            if len(groups.audits) > 1
-            else f"Records of one audit, {period}, {how}."
-        )
+        level = self.found.level
+        first = column == next(name for name in self.columns if self._groups[name])
         drawn = group_words.drawn_words(groups, level)
-        why = group_words.WHY_DRAWN if drawn and column == self.columns[0] else None
-        words = [join(scope, *group_words.groups_words(groups, level)), join(why, drawn)]
+        why = group_words.WHY_DRAWN if drawn and first else None
+        words = [join(_scope(groups) if first else None, *group_words.groups_words(groups, level)), join(why, drawn)]
         parts: list[Block | None] = [*_paragraphs(words)]
         if groups.funnel and groups.pooled:
             from cdi_stats.report.group_charts import funnel_of_groups, pooled_chart
@@ -274,6 +269,14 @@ class MonitoringReport:
         return section(Bullets(tuple(_annex_points(self.found))))
 
 
+def _scope(groups: Groups) -> str:
+    """Return which records the groups are seen in, and how these count."""
+    how = "each stratum weighted by its frame" if groups.weighted else "as crimes fell in the sample"
+    number = len(groups.audits)
+    which = f"the {in_words(number)} audits under the present counting rules" if number > 1 else "one audit"
+    return f"Records of {which}, {_time(list(groups.audits))}, {how}."
+
+
 def _time(audits: list[Audit]) -> str:
     """Return the months that some audits span."""
     return month_label(min(audit.period[0] for audit in audits), max(audit.period[1] for audit in audits))
@@ -287,8 +290,8 @@ def _annex_points(found: SeriesFindings) -> Iterable[Text]:
     weighting = f" The overall rate {RULE[found.weighting]}." if found.weighting else ""
     yield _point(
         "Rates.",
-        f"Each audit's overall rate with its {found.level} interval is that of its own inspection report: a ratio over "
-        f"records, Wilson's interval on effective crimes.{weighting}",
+        f"A ratio over records with Wilson's {found.level} interval on effective crimes, as in each audit's own "
+        f"inspection report.{weighting}",
     )
     yield _point(
         "Control chart.",
