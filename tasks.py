@@ -60,6 +60,10 @@ def reports() -> None:
     run(PYTHON, "-m", "cdi_stats", "report", "data_quality", "kent-2017")
     run(PYTHON, "-m", "cdi_stats", "report", "methods", "kent-2017")
     run(PYTHON, "-m", "cdi_stats", "report", "methods", "kent-board-2017")
+    run(PYTHON, "-m", "cdi_stats", "report", "monitoring", "example-police")
+    run(PYTHON, "-m", "cdi_stats", "report", "benchmark", "kent-2017")
+    run(PYTHON, "-m", "cdi_stats", "report", "benchmark", "kent-2018")
+    run(PYTHON, "-m", "cdi_stats", "report", "benchmark", "kent-board-2017")
 
 
 def lint() -> None:

@@ -18,6 +18,13 @@ AuditArgument = Annotated[
     str,
     typer.Argument(help="A bundled audit's name, a workbook (.xlsx, .xlsm or .ods), or a folder of CSV or Parquet."),
 ]
+ReportedArgument = Annotated[
+    str,
+    typer.Argument(
+        help="An audit: a bundled one's name, a workbook, or a folder of CSV or Parquet. For monitoring: a folder of "
+        "audits, a list of them (.toml), or a bundled series' name."
+    ),
+]
 PlanArgument = Annotated[Path, typer.Argument(help="A sampling plan (.toml), as cdi init writes one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 LevelOption = Annotated[float, typer.Option("--confidence-level", help="Confidence level, a share such as 0.95.")]
@@ -111,9 +118,12 @@ def draw(
 def report(
     report: Annotated[
         str,
-        typer.Argument(help="The report: inspection, reinspection, board_paper, sample_plan, data_quality or methods."),
+        typer.Argument(
+            help="The report: inspection, reinspection, board_paper, monitoring, benchmark, sample_plan, data_quality "
+            "or methods."
+        ),
     ],
-    audit: AuditArgument,
+    audit: ReportedArgument,
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),
     formats: Annotated[

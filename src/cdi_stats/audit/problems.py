@@ -10,7 +10,6 @@ from functools import cache
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.resources import resource
 
-
 MOST_CHARACTERS = {"sheet": 60, "column": 60, "found": 200, "expected": 700, "mend": 300}
 
 

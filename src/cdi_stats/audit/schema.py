@@ -140,6 +140,8 @@ SHEETS: dict[str, Sheet] = {
                 Column("auditor", "text", "Who examined it"),
                 Column("second_auditor", "text", "Who examined it a second time"),
                 Column("exclusion", "text", "Why a drawn record is left out of the audit; blank for those in it"),
+                Column("district", "text", "Its district; printed by the monitoring report, so not a person's name"),
+                Column("team", "text", "The team it went to; printed by the monitoring report, so not a person's name"),
             ),
             key=("record_id",),
         ),

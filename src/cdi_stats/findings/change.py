@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,15 +94,18 @@ def compare_findings(later: Findings, earlier: Findings) -> Comparison:
     return Comparison(later, earlier, tuple(_summed(change, changes, size) for change in _adjusted(changes)))
 
 
-def _adjusted(changes: list[FindingChange]) -> list[FindingChange]:
-    """Return the changes with p-values adjusted for their number; the other weighting of one rate counts once."""
+def adjust_p_values(p_values: Sequence[float]) -> list[float]:
+    """Return p-values that allow for their number (Holm 1979)."""
     from statsmodels.stats.multitest import multipletests
 
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
+
+
+def _adjusted(changes: list[FindingChange]) -> list[FindingChange]:
+    """Return the changes with p-values adjusted for their number; the other weighting of one rate counts once."""
     counted = [c for c in changes if c.later.measure not in OTHER_OVERALL]
-    if not counted:
-        return changes
-    adjusted = dict(zip(map(id, counted), multipletests([c.p_value for c in counted], method="holm")[1], strict=True))
-    return [replace(c, adjusted_p_value=float(adjusted.get(id(c), math.nan))) for c in changes]
+    adjusted = dict(zip(map(id, counted), adjust_p_values([c.p_value for c in counted]), strict=True))
+    return [replace(c, adjusted_p_value=adjusted.get(id(c), math.nan)) for c in changes]
 
 
 def _summed(change: FindingChange, changes: list[FindingChange], size: int) -> FindingChange:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +43,11 @@ class PublishedRate:
         """Return the force and the year of its report."""
         return f"{self.force} {self.report[-4:]}"
 
+    @property
+    def kind(self) -> str:
+        """Return "inspection" or "re-inspection"."""
+        return kind_of(self.report)
+
 
 @dataclass(frozen=True)
 class Forces:
@@ -55,9 +61,19 @@ class Forces:
 
 def examine_forces() -> Forces:
     """Return every published overall rate with a margin, each on the crimes that its margin implies."""
-    rates = published_rates()
+    return compare_forces(published_rates())
+
+
+def compare_forces(rates: Sequence[PublishedRate]) -> Forces:
+    """Return published rates side by side, each on the crimes that its margin implies."""
     rate, size = (np.array([getattr(p, name) for p in rates]) for name in ("rate", "effective_sample_size"))
     return Forces(tuple(rates), funnel(rate, size), p_prime_chart(rate, size), pool_rates(rate * size, size))
+
+
+def kind_of(report: str) -> str:
+    """Return whether a crime data integrity report was a full "inspection", a "re-inspection", or neither ("")."""
+    name = report.removeprefix("CDI ")
+    return "" if name == report else name.rsplit(" ", 1)[0]
 
 
 def published_rates() -> list[PublishedRate]:

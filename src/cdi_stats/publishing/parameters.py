@@ -68,6 +68,24 @@ class MethodsParameters(Parameters):
     seed: Annotated[int, Field(ge=0)] = 1
 
 
+class MonitoringParameters(Parameters):
+    """What the monitoring report takes: `audit` is a folder of audits, a list of them in TOML, or a bundled series.
+
+    `groups` says whose names are printed; `known_causes` names audits, by commas, that do not set control limits;
+    `largest_record` is the most crimes that a record can hold, declared before the first look.
+    """
+
+    confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    overall: Literal["", "pooled", "weighted"] = ""
+    groups: Literal["both", "district", "team", "none"] = "both"
+    known_causes: str = ""
+    largest_record: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class BenchmarkParameters(Parameters):
+    """What the benchmark takes: the audit, whose force is set among published results."""
+
+
 REPORTS: dict[str, type[Parameters]] = {
     "board_paper": BoardPaperParameters,
     "inspection": InspectionParameters,
@@ -75,6 +93,8 @@ REPORTS: dict[str, type[Parameters]] = {
     "methods": MethodsParameters,
     "data_quality": DataQualityParameters,
     "sample_plan": SamplePlanParameters,
+    "monitoring": MonitoringParameters,
+    "benchmark": BenchmarkParameters,
 }
 
 

@@ -7,7 +7,7 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from cdi_stats.audit.reading import (
     read_audit,
 )
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
+from cdi_stats.audit.series import locate_series, read_series
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, read_document
 from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
@@ -32,18 +33,27 @@ from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.report.blocks import Json, figures
+from cdi_stats.resources import resource
 
 COMPARING = ("reinspection",)
+SERIES = ("monitoring",)
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst",
          "python-docx", "xlsxwriter", "odfdo")  # fmt: skip
 
 
 class Input(NamedTuple):
-    """A file that a report is made from: the name its reports are filed under, its SHA-256, whose it is."""
+    """A file that a report is made from: its name and its SHA-256."""
 
     id: str
     digest: str
+
+
+class Sources(NamedTuple):
+    """What a report is made from: the name it is filed under, whose it is, and every file."""
+
+    id: str
     force: str
+    inputs: tuple[Input, ...]
 
 
 class Style(NamedTuple):
@@ -91,14 +101,15 @@ def publish(
     given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
     style = _read_template(template, wanted)
-    inputs = _inputs(report, checked)
-    checked = checked | {"audit": _portable(checked["audit"])}
+    sources = _sources(report, checked)
+    portable = _portable_series if report in SERIES else _portable
+    checked = checked | {"audit": portable(checked["audit"])}
     if checked.get("earlier", "") not in ("", NO_EARLIER):
         checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
-    folder = Path(out) / inputs[0].id / report
+    folder = Path(out) / sources.id / report
     try:
         with _staging(folder) as stage:
-            shown = _write(report, checked, inputs, wanted, style, stage)
+            shown = _write(report, checked, sources, wanted, style, stage)
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
@@ -106,7 +117,7 @@ def publish(
         ) from error
     _renew_index(Path(out))
     files = {name: folder / WRITERS[name].target(report) for name in wanted}
-    return Publication(report, inputs[0].id, folder, files, shown)
+    return Publication(report, sources.id, folder, files, shown)
 
 
 def _read_template(template: str | Path | None, formats: Iterable[str]) -> Style | None:
@@ -130,7 +141,7 @@ def _renew_index(out: Path) -> None:
 def _write(
     report: str,
     checked: Mapping[str, Any],
-    inputs: Sequence[Input],
+    sources: Sources,
     formats: Iterable[str],
     style: Style | None,
     stage: Path,
@@ -141,8 +152,8 @@ def _write(
     _check_document(report, document, shown)
     for name in formats:
         _write_format(name, report, document, shown, style, stage)
-    _write_json(stage / "figures.json", {"report": report, "audit": inputs[0].id, "figures": list(shown.values())})
-    _write_json(stage / "manifest.json", _manifest(report, document, checked, inputs, style, stage))
+    _write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
+    _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, style, stage))
     return shown
 
 
@@ -165,15 +176,18 @@ def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
     return dict(sorted(found.items()))
 
 
-def _inputs(report: str, checked: Mapping[str, Any]) -> list[Input]:
+def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
     """Read what a report is made from, so that anything wrong with it is said before a kernel starts."""
+    if report in SERIES:
+        series = read_series(checked["audit"])
+        return Sources(series.id, series.force, tuple(Input(audit.id, audit.digest) for audit in series.audits))
     path = locate_audit(checked["audit"])
     if path.suffix.lower() == PLAN_ENDING and report == "sample_plan":
         plan = read_plan(path)
-        return [Input(audit_id(path), _digest(path), plan.force)]
+        return Sources(audit_id(path), plan.force, (Input(audit_id(path), _digest(path)),))
     if report == "data_quality":
         found = inspect_audit(path)
-        return [Input(found.id, found.digest, str(found.facts.get("force", "")))]
+        return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest),))
     audit = read_audit(path)
     earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
     if earlier is None and report in COMPARING:
@@ -181,13 +195,20 @@ def _inputs(report: str, checked: Mapping[str, Any]) -> list[Input]:
             f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"
         )
     audits = [audit] if earlier is None else [audit, read_audit(earlier)]
-    return [Input(read.id, read.digest, read.facts.force) for read in audits]
+    return Sources(audit.id, audit.facts.force, tuple(Input(read.id, read.digest) for read in audits))
 
 
 def _portable(name: str, beside: Path | None = None) -> str:
     """Return a bundled audit's name as it is, any other as an absolute path: the kernel works elsewhere."""
     path = locate_audit(name, beside)
     return name if name in bundled_audits() and path == locate_bundled(name) else str(path.resolve())
+
+
+def _portable_series(name: str) -> str:
+    """Return a bundled series' or audit's name as it is, any other as an absolute path."""
+    path = locate_series(name)
+    shipped = [resource("data", "series", name), locate_bundled(name)] if name == Path(name).name else []
+    return name if path in shipped else str(path.resolve())
 
 
 def _execute(report: str, parameters: Mapping[str, Any], stage: Path) -> Document:
@@ -225,7 +246,7 @@ def _manifest(
     report: str,
     document: Document,
     parameters: Mapping[str, Any],
-    inputs: Iterable[Input],
+    sources: Sources,
     style: Style | None,
     stage: Path,
 ) -> Json:
@@ -235,8 +256,8 @@ def _manifest(
         "title": document.title,
         "subtitle": document.subtitle,
         "date": document.date,
-        "force": next(iter(inputs)).force,
-        "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in inputs],
+        "force": sources.force,
+        "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in sources.inputs],
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
         **template,

@@ -211,7 +211,7 @@ def change_chart(title: str, level: str, changes: Sequence[tuple[str, FindingCha
         text = f"{n.difference.text} ({n.low.text} to {n.high.text})"
         marks.append(Mark(label, c.value, c.interval.low, c.interval.high, text))
     subtitle = f"Change of the rate in percentage points, with {level} intervals"
-    return Chart(title, subtitle, _change_plot(marks), marks_alt(subtitle, marks))
+    return Chart(title, subtitle, change_plot(marks), marks_alt(subtitle, marks))
 
 
 def _rate_mark(label: str, finding: Finding, *, earlier: bool = False) -> Mark:
@@ -233,7 +233,7 @@ def axis_start(lows: Iterable[float]) -> float:
     return max(math.floor(min(lows) * 20) / 20, 0.0)
 
 
-def _lines(axes: Axes, marks: Sequence[Mark]) -> None:
+def value_lines(axes: Axes, marks: Sequence[Mark]) -> None:
     """Give each mark a line of its own, its label before it and its numbers after."""
     axes.set_ylim(len(marks) - 0.4, -0.6)
     axes.set_yticks(range(len(marks)), [mark.label for mark in marks])
@@ -257,7 +257,7 @@ def ranges(axes: Axes, marks: Sequence[Mark]) -> None:
             markersize=6.5,
             clip_on=False,
         )
-    _lines(axes, marks)
+    value_lines(axes, marks)
 
 
 def _interval_plot(marks: Sequence[Mark], start: float) -> str:
@@ -273,7 +273,7 @@ def _bar_plot(marks: Sequence[Mark], end: float, left: float = 0.27, right: floa
         for place, mark in enumerate(marks):
             axes.barh(place, mark.value, height=0.56, color="#9db8d3", edgecolor=NOW, linewidth=0.8)
             axes.plot([mark.low, mark.high], [place, place], color=INK, linewidth=1.6)
-        _lines(axes, marks)
+        value_lines(axes, marks)
         percent_axis(axes, 0.0, end)
 
     return svg(len(marks), draw, left, right)
@@ -290,7 +290,9 @@ def _range_plot(marks: Sequence[Mark]) -> str:
     return svg(len(marks), draw, left=0.22, right=0.33)
 
 
-def _change_plot(marks: Sequence[Mark]) -> str:
+def change_plot(marks: Sequence[Mark]) -> str:
+    """Return a picture of changes in percentage points, a line each, beside no change."""
+
     def draw(axes: Axes) -> None:
         ranges(axes, marks)
         axes.axvline(0, color=INK, linewidth=1)
@@ -300,6 +302,15 @@ def _change_plot(marks: Sequence[Mark]) -> str:
         axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
 
     return svg(len(marks), draw, left=0.4, right=0.26, below=BELOW + AXIS_NAME)
+
+
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Return heights moved up where needed, so that labels there stand at least `gap` apart."""
+    places = [0.0] * len(heights)
+    last = -math.inf
+    for place in sorted(range(len(heights)), key=lambda place: heights[place]):
+        last = places[place] = max(heights[place], last + gap)
+    return places
 
 
 def percent_axis(axes: Axes, start: float, end: float) -> None:

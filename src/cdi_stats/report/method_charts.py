@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cdi_stats.findings.inspections import Forces
 from cdi_stats.findings.months import MonthlyLook
 from cdi_stats.methods.coverage import DEFAULT, Coverage
 from cdi_stats.report.blocks import Chart
 from cdi_stats.report.charts import (
-    AXIS_NAME,
-    BEFORE,
-    BELOW,
     INK,
-    NOW,
     Mark,
     axis_start,
     marks_alt,
@@ -24,8 +18,9 @@ from cdi_stats.report.charts import (
     ranges,
     svg,
 )
+from cdi_stats.report.group_charts import funnel_of_groups
 from cdi_stats.report.method_tables import POPULATION_LABELS
-from cdi_stats.report.numbers import count, percent
+from cdi_stats.report.numbers import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,35 +47,9 @@ def coverage_chart(title: str, found: Sequence[Coverage]) -> Chart:
 
 def funnel_chart(title: str, forces: Forces) -> Chart:
     """Return every force by the crimes that its margin implies, within limits that allow for over-dispersion."""
-    found = forces.funnel
     subtitle = "Published recording rate by the crimes its margin implies, with 95% (dashed) and 99.8% (solid) limits"
-    sizes = np.linspace(found.effective_sample_size.min() * 0.9, found.effective_sample_size.max() * 1.05, 100)
-
-    def draw(axes: Axes) -> None:
-        for (_, limits), dash in zip(found.limits_at(sizes).items(), ("--", "-"), strict=True):
-            for edge in (limits.low, limits.high):
-                axes.plot(sizes, edge, dash, color=BEFORE, linewidth=1.2)
-        axes.axhline(found.target, color=INK, linewidth=1)
-        axes.plot(found.effective_sample_size, found.rate, "o", color=NOW, markersize=5)
-        for i in np.flatnonzero(found.outside[0.95]):
-            late = found.effective_sample_size[i] > sizes.mean()
-            axes.annotate(
-                forces.rates[i].label,
-                (found.effective_sample_size[i], found.rate[i]),
-                xytext=(-6 if late else 6, -12),
-                textcoords="offset points",
-                ha="right" if late else "left",
-                color=INK,
-            )
-        axes.set_xlim(sizes[0], sizes[-1])
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
-        axes.xaxis.set_major_formatter(lambda value, _: count(value))
-        axes.set_xlabel("Crimes implied by the published margin")
-        axes.grid(True, axis="both")
-
-    parts = [f"{p.label} {percent(p.rate)}" for p in forces.rates]
-    picture = svg(9, draw, left=0.09, right=0.05, below=BELOW + AXIS_NAME)
-    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+    labels = [published.label for published in forces.rates]
+    return funnel_of_groups(title, subtitle, forces.funnel, labels, "Crimes implied by the published margin")
 
 
 def months_chart(title: str, looks: Sequence[MonthlyLook]) -> Chart:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cdi_stats.findings.sample_plan import StratumPlan
 from cdi_stats.report.blocks import Chart
-from cdi_stats.report.charts import AXIS_NAME, BELOW, FAINT, INK, LINES, svg
+from cdi_stats.report.charts import AXIS_NAME, BELOW, FAINT, INK, LINES, apart, svg
 from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import count, margin
 
@@ -37,7 +37,7 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
             axes.plot(*dot, "o", color=colour, markersize=6)
             axes.annotate(count(found.records), dot, xytext=(4, 6), textcoords="offset points", color=INK)
         widest = max(sizes[-1] for _, sizes, _ in curves)
-        for (found, sizes, margins), height in zip(curves, _apart([c[2][-1] for c in curves], top * GAP), strict=True):
+        for (found, sizes, margins), height in zip(curves, apart([c[2][-1] for c in curves], top * GAP), strict=True):
             axes.annotate(
                 f"{capital(found.label)}: ±{margin(found.expected_margin, 1)}",
                 (sizes[-1], margins[-1]),
@@ -57,15 +57,6 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
     parts = [f"{capital(f.label)} ±{margin(f.expected_margin, 1)} with {count(f.records)} records" for f in strata]
     picture = svg(8, draw, left=0.08, right=0.3, below=BELOW + AXIS_NAME)
     return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
-
-
-def _apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Return heights moved up where needed, so that labels there stand at least `gap` apart."""
-    places = [0.0] * len(heights)
-    last = -math.inf
-    for place in sorted(range(len(heights)), key=lambda place: heights[place]):
-        last = places[place] = max(heights[place], last + gap)
-    return places
 
 
 def _top(strata: Sequence[StratumPlan]) -> float:

@@ -1,0 +1,136 @@
+"""A series of audits of one force: a folder of audit files, a list of them in TOML, a bundled series, or one audit."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cdi_stats.audit.files import is_audit_file
+from cdi_stats.audit.model import Audit
+from cdi_stats.audit.problems import AuditProblems
+from cdi_stats.audit.reading import audit_id, locate_audit, read_audit
+from cdi_stats.errors import BadParameters, UnreadableAudit
+from cdi_stats.resources import resource
+
+LIST_ENDING = ".toml"
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+# a workbook that is open leaves a lock file beside it, which is none
+NOT_AUDITS = ("~$", ".")
+
+
+class AuditList(BaseModel):
+    """What a list of audits holds: bundled names, or files and folders as seen from the list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    audits: Annotated[list[str], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Audits of one force in order of time (by the end of their periods); `id` is what its reports are filed under."""
+
+    id: str
+    audits: tuple[Audit, ...]
+
+    @property
+    def force(self) -> str:
+        """Return the force, as its latest audit calls it."""
+        return self.audits[-1].facts.force
+
+
+def read_series(name: str | Path) -> Series:
+    """Return the audits of a folder, of a list (TOML with `audits`), of a bundled series, or a single one.
+
+    Raises UnreadableAudit where there is nothing to read, AuditProblems for audits that must be mended (all of them at
+    once), BadParameters for a wrong list, audits of several forces, or one audit given twice.
+    """
+    source = locate_series(name)
+    files = series_files(source)
+    audits = _read(files)
+    _check(audits, source.name)
+    ordered = sorted(audits, key=lambda audit: (audit.period[1], audit.period[0], audit.id))
+    return Series(audit_id(source), tuple(ordered))
+
+
+def locate_series(name: str | Path) -> Path:
+    """Return the path of a series: the file or folder named, a bundled series, or what locate_audit finds."""
+    given = Path(name)
+    if given.is_dir() or given.is_file():
+        return given
+    bundled = resource("data", "series", given.name)
+    if str(name) == given.name and bundled.is_dir():
+        return bundled
+    try:
+        return locate_audit(name)
+    except UnreadableAudit as error:
+        raise UnreadableAudit(f"{error}; bundled series are {', '.join(bundled_series())}") from None
+
+
+def bundled_series() -> list[str]:
+    """Return the names of the series shipped with the package."""
+    return sorted(path.name for path in resource("data", "series").iterdir() if path.is_dir())
+
+
+def series_files(source: Path) -> list[Path]:
+    """Return the audit files of a series in order of their names. Raises UnreadableAudit where a folder holds none."""
+    if source.suffix.lower() == LIST_ENDING and source.is_file():
+        return [locate_audit(name, source.parent) for name in _listed(source)]
+    if is_audit_file(source):
+        return [source]
+    found = list(_members(source))
+    if not found:
+        raise UnreadableAudit(f"{source.name}: found no audit in the folder; expected workbooks or folders of tables")
+    return found
+
+
+def _members(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        book = path.is_file() and path.suffix.lower() in WORKBOOKS
+        if not path.name.startswith(NOT_AUDITS) and (book or (path.is_dir() and is_audit_file(path))):
+            yield path
+
+
+def _listed(source: Path) -> list[str]:
+    try:
+        return AuditList(**tomllib.loads(source.read_text(encoding="utf-8-sig"))).audits
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadParameters(f"{source.name}: is not TOML ({error}); expected a list of audits") from None
+    except ValidationError as error:
+        lines = [f"{source.name}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise BadParameters("\n".join([*lines, 'expected one line such as audits = ["january.xlsx"]'])) from None
+
+
+def _read(files: list[Path]) -> list[Audit]:
+    """Return every audit read; where some have errors, raise them all together."""
+    audits, wrong = [], []
+    for file in files:
+        try:
+            audits.append(read_audit(file))
+        except AuditProblems as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise BadParameters("\n".join(str(error) for error in wrong))
+    return audits
+
+
+def _check(audits: list[Audit], name: str) -> None:
+    forces = sorted({" ".join(audit.facts.force.split()) for audit in audits})
+    if len({force.casefold() for force in forces}) > 1:
+        raise BadParameters(f"{name}: found audits of {', '.join(forces)}; expected audits of one force")
+    seen: dict[str, str] = {}
+    for audit in audits:
+        if audit.digest in seen:
+            raise BadParameters(f"{name}: found one audit twice, as {seen[audit.digest]} and {audit.id}; delete one")
+        seen[audit.digest] = audit.id
+    names = [audit.id for audit in audits]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadParameters(f"{name}: found several audits called {', '.join(twice)}; expected names of their own")

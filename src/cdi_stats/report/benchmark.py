@@ -1,0 +1,251 @@
+"""The benchmark's sections, each one call in a notebook: a force among the published results of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cdi_stats.audit.reading import read_audit
+from cdi_stats.findings.benchmark import COMPARED, KINDS, Benchmark, Field, PublishedResult, examine_benchmark
+from cdi_stats.report import benchmark_words
+from cdi_stats.report.benchmark_words import MANY, MEASURE_LABELS
+from cdi_stats.report.blocks import (
+    Block,
+    Bullets,
+    Callout,
+    Column,
+    Heading,
+    Paragraph,
+    Section,
+    Strong,
+    Table,
+    Text,
+    section,
+)
+from cdi_stats.report.front import title_section
+from cdi_stats.report.headlines import OVERALL
+from cdi_stats.report.narrative import capital, join, say
+from cdi_stats.report.numbers import NOT_APPLICABLE, count, percent
+from cdi_stats.report.published_tables import forces_table
+from cdi_stats.report.series_tables import one, share
+from cdi_stats.report.statements import rate_statement
+
+FEWEST_FOR_CHART = 3
+
+
+def open_benchmark(audit: str) -> BenchmarkReport:
+    """Read and examine an audit and return the BenchmarkReport to tell it by. Raises what read_audit raises."""
+    return BenchmarkReport(examine_benchmark(read_audit(audit)))
+
+
+@dataclass(frozen=True)
+class BenchmarkReport:
+    """An audit among published results, ready to be told section by section."""
+
+    found: Benchmark
+
+    @property
+    def _main(self) -> Field:
+        return self.found.field("overall", self.found.kind)
+
+    def title(self) -> Section:
+        """Tell whose audit it is, when and from what; and what every reader must know first."""
+        return title_section(self.found.findings)
+
+    def summary(self) -> Section:
+        """Tell the force's rate, its place, and what that place is worth."""
+        main, overall = self._main, self.found.findings.overall
+        cautions = list(benchmark_words.cautions(self.found))
+        own = benchmark_words.own_words(self.found, main.own, "overall") if main.own else None
+        return section(
+            rate_statement(OVERALL, overall) if overall.estimate else None,
+            _paragraphs(
+                [
+                    join(
+                        own, benchmark_words.standing_words(main), benchmark_words.no_standing_words(self.found, main)
+                    ),
+                    benchmark_words.published_words(self.found),
+                ]
+            ),
+            Callout(self._kind_of_caution, "Before comparing", " ".join(cautions)) if cautions else None,
+        )
+
+    @property
+    def _kind_of_caution(self) -> str:
+        unlike = self.found.is_internal or self.found.under_later_rules or self.found.kind != KINDS[0]
+        return "warning" if unlike else "note"
+
+    def overall(self) -> Section:
+        """Show the overall rate among its like, from the highest down and in a funnel."""
+        from cdi_stats.report.benchmark_charts import intervals_chart
+
+        main = self._main
+        title = benchmark_words.field_title(self.found, main)
+        words = join(self._like_words(main), benchmark_words.unbounded_words(main))
+        return section(Paragraph(words), intervals_chart(title, self.found, main), self._funnel(main))
+
+    def _like_words(self, field: Field) -> Text:
+        years = (
+            "The years differ, and with them what forces had already put right."
+            if field.kind == KINDS[0]
+            else "They differ in how long after its first inspection a force was seen again."
+        )
+        return f"These are all overall results of {MANY[field.kind]} published with a margin or a count. {years}"
+
+    def _funnel(self, field: Field) -> Section | None:
+        """Return a field in a funnel, where it is large enough for one."""
+        if field.forces is None:
+            return None
+        from cdi_stats.report.group_charts import Own, funnel_of_groups
+
+        forces = field.forces
+        named = [i for i, p in enumerate(forces.rates) if p.force == self.found.force]
+        estimate = field.own.estimate if field.own else None
+        own = None
+        if estimate:
+            own = Own("This audit", estimate.rate, min(estimate.effective_sample_size, estimate.reported))
+        subtitle = (
+            "Published rate by the crimes its margin implies, with 95% (dashed) and 99.8% (solid) limits; open square: "
+            "this audit, by its effective crimes"
+        )
+        chart = funnel_of_groups(
+            benchmark_words.funnel_title(self.found, field), subtitle, forces.funnel, [p.label for p in forces.rates],
+            "Crimes implied by the published margin", named, own,
+        )  # fmt: skip
+        return section(_paragraphs([benchmark_words.funnel_words(self.found, field)]), chart)
+
+    def dates(self) -> Section:
+        """Show results by the time they speak of, both kinds apart."""
+        from cdi_stats.report.benchmark_charts import dates_chart
+
+        main = self._main
+        undated = [r.label for r in main.results if r.ended is None]
+        dated = [r for r in main.results if r.ended is not None]
+        if len(dated) < FEWEST_FOR_CHART:
+            return section(Paragraph(f"Too few {MANY[main.kind]} published the dates of their audit period to show."))
+        low, high = (percent(pick(r.rate for r in dated)) for pick in (min, max))
+        title = f"In whichever year, rates lie far apart: from {low} to {high}"
+        words = f"Without published dates, and so not shown: {', '.join(undated)}." if undated else ""
+        return section(dates_chart(title, self.found, dated, main), _paragraphs([words]))
+
+    def pooled(self) -> Section:
+        """Show each force's rate drawn towards all."""
+        field = next((f for f in self.found.fields if f.forces is not None), None)
+        if field is None or field.forces is None:
+            return section(Paragraph("Too few forces published a margin to draw their rates together."))
+        words = (
+            "A force at the edge of a table is there partly by the chance of its sample. Drawn towards all, each rate "
+            "keeps the weight that its own crimes give it; samples of this size keep most of it."
+        )
+        caption = f"Overall rates of {MANY[field.kind]}, as published and drawn towards all"
+        return section(Paragraph(words), forces_table(caption, field.forces))
+
+    def other_kind(self) -> Section:
+        """Show the results of the other kind, which this audit is not held against."""
+        from cdi_stats.report.benchmark_charts import intervals_chart
+
+        kind = next(kind for kind in KINDS if kind != self.found.kind)
+        field = self.found.field("overall", kind)
+        words = (
+            f"{capital(MANY[kind])} are not like this audit, so it has no place among them. They are shown for what "
+            "they say of the forces."
+        )
+        why = benchmark_words.RE_INSPECTED if kind == "re-inspection" else ""
+        chart = None
+        if field.results:
+            chart = intervals_chart(benchmark_words.field_title(self.found, field), self.found, field)
+        return section(Paragraph(join(words, why, benchmark_words.unbounded_words(field))), chart)
+
+    def measures(self) -> Section:
+        """Show violent crime, sexual offences, rape and domestic abuse, where published with a margin or a count."""
+        parts: list[Block] = []
+        for measure in COMPARED[1:]:
+            parts += self._measure(measure)
+        return section(*parts)
+
+    def _measure(self, measure: str) -> list[Block]:
+        from cdi_stats.report.benchmark_charts import intervals_chart
+
+        field = self.found.field(measure, self.found.kind)
+        own = benchmark_words.own_words(self.found, field.own, measure) if field.own else None
+        standing = benchmark_words.standing_words(field) or benchmark_words.no_standing_words(self.found, field)
+        parts: list[Block] = [Heading(3, capital(MEASURE_LABELS[measure]))]
+        lacking = f"This audit holds no rate of {MEASURE_LABELS[measure]}." if own is None else None
+        parts += _paragraphs([join(own, lacking, standing, benchmark_words.unbounded_words(field))])
+        if len(field.results) >= FEWEST_FOR_CHART:
+            parts.append(intervals_chart(benchmark_words.field_title(self.found, field), self.found, field))
+        parts += self._results_table(
+            measure, [kind for kind in KINDS if kind != field.kind or len(field.results) < FEWEST_FOR_CHART]
+        )
+        return parts
+
+    def _results_table(self, measure: str, kinds: Iterable[str]) -> list[Block]:
+        """Return the published results of some kinds that no chart shows."""
+        rows = [(kind, r) for kind in kinds for r in self.found.field(measure, kind).results]
+        if not rows:
+            return []
+        columns = (
+            Column("Force and report", width=2.2),
+            Column("Kind", width=1.1),
+            Column("Crimes audited", numeric=True, width=0.9),
+            Column("Rate", numeric=True, width=0.8),
+            Column("95% interval", numeric=True, width=1.4),
+            Column("Interval from", width=1.2),
+        )
+        caption = f"Other published results: {MEASURE_LABELS[measure]}"
+        return [Table(caption, columns, tuple(_result_cells(measure, kind, r) for kind, r in rows))]
+
+    def annex(self) -> Section:
+        """Tell how the figures came about."""
+        return section(Bullets(tuple(_annex_points())))
+
+
+def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Text, ...]:
+    key = f"published/{measure}/{result.label}"
+    reported = result.reported
+    return (
+        result.label,
+        kind,
+        NOT_APPLICABLE if reported is None else one(f"{key}/reported", reported, count(reported), "count"),
+        (share(f"{key}/rate", result.rate, result.report),),
+        say("{low} to {high}", low=share(f"{key}/low", result.low), high=share(f"{key}/high", result.high)),
+        "printed margin" if result.from_margin and result.rate < 1 else "one-sided" if result.from_margin else "Wilson",
+    )
+
+
+def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
+    return [Paragraph(text) for text in texts if text]
+
+
+def _annex_points() -> Iterable[Text]:
+    yield _point(
+        "Published results.",
+        "The table of published figures that ships with this software, each with the page it was printed on. Only "
+        "results with a margin or a number of crimes are used: a rate without either says nothing of its own error. "
+        "The 2014 programme and later inspections of another design are left out.",
+    )
+    yield _point(
+        "Their intervals.",
+        "The printed rate with its printed margin (95%); where none was printed, Wilson's interval on the printed "
+        "number of crimes. Records were not published, so neither can allow for crimes that share one.",
+    )
+    yield _point(
+        "This audit.",
+        "Its strata are pooled, as those of published rates are; Wilson's interval on effective crimes allows for "
+        "records. Its own report may give a weighted rate.",
+    )
+    yield _point(
+        "Places.",
+        "Two forces count as apart where their intervals do not overlap. That errs on the side of not telling forces "
+        "apart: two intervals can overlap a little and yet differ clearly.",
+    )
+    yield _point(
+        "Funnel and rates drawn together.",
+        "Spiegelhalter (2005), limits widened by the variance between forces that chance does not explain; empirical "
+        "Bayes with a Beta distribution over the forces. Each published rate counts as the crimes that its margin "
+        "implies by Wald's method.",
+    )
+
+
+def _point(lead: str, words: str) -> Text:
+    return (Strong(lead), f" {words}")

@@ -1,0 +1,256 @@
+"""Tables of a series of audits: its segments, the calendar, the latest beside earlier ones, groups, offences."""
+
+from __future__ import annotations
+
+from calendar import month_abbr
+from collections.abc import Sequence
+
+from cdi_stats.findings.calendar import Calendar
+from cdi_stats.findings.further_crimes import FurtherCrimes
+from cdi_stats.findings.groups import Groups
+from cdi_stats.findings.months import MonthlyLooks
+from cdi_stats.findings.series import EarlierRate, Segment
+from cdi_stats.methods.proportion import Interval
+from cdi_stats.methods.survey import RateEstimate
+from cdi_stats.report.blocks import Column, Figure, Table, Text
+from cdi_stats.report.narrative import capital, say
+from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
+
+GAP, COVERED = "none", "yes"
+
+
+def one(key: str, value: float, text: str, unit: str, source: str = "") -> Text:
+    """Return a cell of one figure."""
+    return (Figure(key, float(value), text, unit, source),)
+
+
+def share(key: str, value: float, source: str = "") -> Figure:
+    """Return a share as a figure in per cent."""
+    return Figure(key, float(value), percent(float(value)), "percent", source)
+
+
+def whole(key: str, value: float, source: str = "") -> Figure:
+    """Return a count as a figure."""
+    return Figure(key, float(value), count(value), "count", source)
+
+
+def worded(key: str, value: int, source: str = "") -> Figure:
+    """Return a small count as a figure in words."""
+    return Figure(key, value, in_words(value), "count", source)
+
+
+def span(key: str, interval: Interval[float], source: str = "") -> Text:
+    """Return an interval's limits."""
+    return say(
+        "{low} to {high}",
+        low=share(f"{key}/low", interval.low, source),
+        high=share(f"{key}/high", interval.high, source),
+    )
+
+
+def provenance(estimate: RateEstimate) -> str:
+    """Say in one line how an estimate came about."""
+    records = f" in {estimate.records} records" if estimate.records is not None else ""
+    return (
+        f"{estimate.recorded} of {estimate.reported}{records}; {estimate.interval.method}, "
+        f"effective sample {estimate.effective_sample_size:.1f}"
+    )
+
+
+def segment_table(caption: str, level: str, segment: Segment) -> Table:
+    """Return each audit of a segment with its rate, interval, control limits and whether it signals."""
+    rows = []
+    runs = {audit for run in segment.runs for audit in run}
+    for place, audit in enumerate(segment.audits):
+        n, chart = FindingNumbers(audit.findings.overall, audit.prefix), segment.chart
+        limits: Text = NOT_APPLICABLE
+        if chart is not None:
+            limits = span(
+                f"{audit.prefix}limits",
+                Interval(float(chart.low[place]), float(chart.high[place]), 0.0, "p-prime"),
+                "p' chart (Laney 2002)",
+            )
+        signal = "beyond a limit" if audit in segment.outside else "in a run" if audit in runs else ""
+        told = [signal, "known cause" if segment.aside[place] else "", "" if audit.audit.has_records else "totals only"]
+        rows.append(
+            (
+                audit.label,
+                n.records if isinstance(n.records, str) else (n.records,),
+                say("{done} of {due}", done=n.done, due=n.due),
+                (n.rate,),
+                say("{low} to {high}", low=n.low, high=n.high),
+                (n.effective,),
+                limits,
+                ", ".join(filter(None, told)) or "–",
+            )
+        )
+    columns = (
+        Column("Audit", width=1.6),
+        Column("Records", numeric=True, width=0.9),
+        Column("Crimes recorded", numeric=True, width=1.2),
+        Column("Rate", numeric=True, width=0.8),
+        Column(f"{level} interval", numeric=True, width=1.5),
+        Column("Effective crimes", numeric=True),
+        Column("Control limits", numeric=True, width=1.5),
+        Column("Signal", width=1.2),
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def calendar_table(caption: str, calendar: Calendar, year: int) -> Table:
+    """Return the records examined in each month of a year by stratum."""
+    rows = []
+    for name, label in calendar.strata:
+        cells = [_month(calendar, name, (year, month)) for month in range(1, 13)]
+        rows.append((capital(label), *cells))
+    columns = (Column("Stratum", width=2.4), *(Column(month_abbr[month], numeric=True) for month in range(1, 13)))
+    return Table(caption, columns, tuple(rows))
+
+
+def _month(calendar: Calendar, stratum: str, month: tuple[int, int]) -> Text:
+    if month not in calendar.months:
+        return ""
+    covered = calendar.covered.get((stratum, month))
+    if covered is None:
+        return GAP
+    if covered.records is None:
+        return COVERED
+    return one(f"calendar/{month[0]}-{month[1]:02d}/{stratum}", covered.records, count(covered.records), "count")
+
+
+def trend_table(caption: str, level: str, trend: Sequence[EarlierRate]) -> Table:
+    """Return each earlier audit's rate and the latest one's difference from it."""
+    rows = []
+    for row in trend:
+        n, change = FindingNumbers(row.earlier.findings.overall, row.earlier.prefix), row.change
+        key = f"{row.earlier.prefix}change"
+        rows.append(
+            (
+                row.earlier.label,
+                say("{rate} ({low} to {high})", rate=n.rate, low=n.low, high=n.high),
+                (difference(f"{key}/difference", change.value),),
+                say(
+                    "{low} to {high}",
+                    low=difference(f"{key}/low", change.interval.low),
+                    high=difference(f"{key}/high", change.interval.high),
+                ),
+                change.direction,
+            )
+        )
+    columns = (
+        Column("Earlier audit", width=1.5),
+        Column(f"Its rate and {level} interval", numeric=True, width=1.9),
+        Column("Change to the latest, points", numeric=True, width=1.2),
+        Column(f"{level} interval", numeric=True, width=1.3),
+        Column("Verdict", width=1.2),
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def difference(key: str, value: float) -> Figure:
+    """Return a difference of two rates as a figure in percentage points."""
+    return Figure(key, float(value), points(float(value)), "points")
+
+
+def groups_table(caption: str, level: str, groups: Groups) -> Table:
+    """Return each group's own rate, the rate drawn towards all, and its place in the funnel."""
+    rows = []
+    for place, (name, estimate) in enumerate(zip(groups.names, groups.estimates, strict=True)):
+        key, source = f"{groups.column}/{name}", provenance(estimate)
+        cells: list[Text] = [
+            name,
+            say(
+                "{a} of {b}",
+                a=whole(f"{key}/recorded", estimate.recorded),
+                b=whole(f"{key}/reported", estimate.reported),
+            ),
+            (share(f"{key}/rate", estimate.rate, source),),
+            span(key, estimate.interval, source),
+        ]
+        if groups.pooled and groups.funnel:
+            pooled, z = groups.pooled, float(groups.funnel.adjusted_z_score[place])
+            limits = Interval(float(pooled.interval.low[place]), float(pooled.interval.high[place]), 0.0, "pooled")
+            cells += [
+                (share(f"{key}/pooled", float(pooled.rate[place]), "empirical Bayes"),),
+                span(f"{key}/pooled", limits, "hierarchical Beta"),
+                one(f"{key}/funnel", z, points(z / 100), "ratio"),
+            ]
+        rows.append(tuple(cells))
+    columns = [
+        Column(capital(groups.column), width=1.3),
+        Column("Crimes recorded", numeric=True, width=1.2),
+        Column("Own rate", numeric=True, width=0.8),
+        Column(f"{level} interval", numeric=True, width=1.5),
+    ]
+    notes: tuple[Text, ...] = ()
+    if groups.pooled:
+        columns += [
+            Column("Drawn towards all", numeric=True),
+            Column(f"{level} interval", numeric=True, width=1.5),
+            Column("Place in the funnel", numeric=True),
+        ]
+        notes = ("Place in the funnel: distance from the rate of all in standard errors, over-dispersion allowed for.",)
+    if groups.weighted:
+        notes = (*notes, "Rates are weighted by the frames, so they differ from crimes recorded over crimes examined.")
+    return Table(caption, tuple(columns), tuple(rows), notes)
+
+
+def offences_table(caption: str, level: str, found: FurtherCrimes) -> Table:
+    """Return each offence as a further crime of a record: how many were missed, and how many as a first crime."""
+    rows: list[tuple[Text, ...]] = []
+    for row in found.offences:
+        key, e, first = f"further/{row.offence}", row.estimate, row.first
+        rows.append(
+            (
+                capital(row.label),
+                say("{a} of {b}", a=whole(f"{key}/missed", e.recorded), b=whole(f"{key}/due", e.reported)),
+                (share(f"{key}/share", e.rate, provenance(e)),),
+                span(key, e.interval, provenance(e)),
+                NOT_APPLICABLE if first is None else say(
+                    "{a} of {b}",
+                    a=whole(f"{key}/first/missed", first.recorded),
+                    b=whole(f"{key}/first/due", first.reported),
+                ),
+                NOT_APPLICABLE if first is None else span(f"{key}/first", first.interval, provenance(first)),
+            )
+        )  # fmt: skip
+    columns = (
+        Column("Offence", width=2.0),
+        Column("Further crimes missed", numeric=True, width=1.2),
+        Column("Share", numeric=True, width=0.8),
+        Column(f"{level} interval", numeric=True, width=1.4),
+        Column("First crimes missed", numeric=True, width=1.1),
+        Column(f"{level} interval of their share", numeric=True, width=1.5),
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def looks_table(caption: str, level: str, found: Sequence[MonthlyLooks]) -> Table:
+    """Return each stratum after its last month: limits that hold at every look, and those of one look."""
+    rows: list[tuple[Text, ...]] = []
+    for stratum in found:
+        key, look = f"looks/{stratum.stratum}", stratum.looks[-1]
+        every: Text = "none: the rate moved"
+        if not stratum.contradicted:
+            every = span(key, Interval(look.low, look.high, 0.0, "betting"), "confidence sequence by betting")
+        rows.append(
+            (
+                capital(stratum.label),
+                look.label,
+                one(f"{key}/looks", len(stratum.looks), count(len(stratum.looks)), "count"),
+                one(f"{key}/records", look.records, count(look.records), "count"),
+                (share(f"{key}/rate", look.rate),),
+                every,
+                span(f"{key}/single", look.single, "Wilson, crimes taken as independent"),
+            )
+        )
+    columns = (
+        Column("Stratum", width=1.5),
+        Column("Up to", width=1.2),
+        Column("Looks", numeric=True, width=0.6),
+        Column("Records", numeric=True, width=0.8),
+        Column("Rate so far", numeric=True, width=0.8),
+        Column(f"{level} limits at every look", numeric=True, width=1.5),
+        Column(f"{level} limits at one look", numeric=True, width=1.5),
+    )
+    return Table(caption, columns, tuple(rows))
