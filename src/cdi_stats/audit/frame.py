@@ -145,10 +145,11 @@ def _counted_frame(
     found = _codes_found(engine, given, plan.frame.opening_code)
     taken = _taken(found, plan.strata)
     chosen = _inside(engine, given, plan.strata, taken)
-    inside = _with_stratum(engine.hold(chosen, stack), taken)
+    held = engine.hold(chosen, stack)
+    inside = _with_stratum(held, taken)
     eligible = inside.filter(inside.record_id.length() > 0)
     excluded = set[str]().union(*excluded_by.values())
-    known = _resolved(_listed_again(engine, eligible), _listed(engine, eligible, excluded), excluded)
+    known = _resolved(_listed_again(engine, held, eligible), _listed(engine, eligible, excluded), excluded)
     coded = sum(found[code] for codes in taken.values() for code in codes)
     accounting, counts, sums = _counted(engine, inside, known, list(taken))
     return Frame(
@@ -315,12 +316,12 @@ def _opened(opened_at: Any, first: date | None, last: date | None) -> Any:
     return test
 
 
-def _listed_again(engine: Engine, eligible: Any) -> pd.DataFrame:
+def _listed_again(engine: Engine, held: Any, eligible: Any) -> pd.DataFrame:
     """Return all rows of the records that are listed more than once."""
-    alike = eligible.mutate(alike=engine.alike(eligible.record_id))
-    times = alike.group_by("alike").agg(times=alike.count())
-    again = times.filter(times.times > 1).select("alike")
-    return _fetched(engine, alike.semi_join(again, "alike").select(*OURS, "stratum"))
+    # counted over the table as it is held: over the same expression as the rows, DuckDB would write all of them out
+    times = held.select(alike=engine.alike(held.record_id)).group_by("alike").agg(times=lambda rows: rows.count())
+    again = times.filter(times.times > 1)
+    return _fetched(engine, eligible.filter(engine.alike(eligible.record_id).isin(again.alike)))[[*OURS, "stratum"]]
 
 
 def _listed(engine: Engine, eligible: Any, excluded: set[str]) -> pd.DataFrame:
