@@ -148,7 +148,7 @@ def postgres() -> Iterator[str]:
     try:
         run("initdb", "--auth=trust", "--username=auditor", "--no-sync", "--encoding=UTF8", "--locale=C")
         settings = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c max_connections=20"
-        run("pg_ctl", "--wait", "--options", settings, "--log", str(folder / "log"), "start")
+        run("pg_ctl", "--wait", "--timeout=180", "--options", settings, "--log", str(folder / "log"), "start")
         try:
             yield str(folder)
         finally:

@@ -7,6 +7,7 @@ near the top of the random order, those excluded and those listed more than once
 from __future__ import annotations
 
 import hashlib
+import math
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from cdi_stats.audit.frame_engines import Engine, closed_quietly, told
+from cdi_stats.audit.frame_engines import TURN, Engine, closed_quietly, told
 from cdi_stats.audit.frame_source import OURS, listed_numbers, open_source
 from cdi_stats.audit.sampling import SampledStratum, SamplingPlan
 from cdi_stats.errors import BadParameters
@@ -28,7 +29,6 @@ LEFT_OUT = ("no stratum of the plan", "outside the audit window", "no record num
 MOST_CODES = 20_000
 CHUNK = 5_000
 MARGIN = 8
-TURN = 2**32
 
 Taken = Mapping[str, Sequence[str | None]]
 
@@ -94,12 +94,17 @@ class Frame:
         return pd.concat(tops, ignore_index=True) if tops else found
 
     def _candidates(self, seed: str, shares: Mapping[str, float], start: float) -> pd.DataFrame:
-        import ibis
-
         rows = self._rows.mutate(prn=self._reads.permanent(seed, self._rows.record_id))
-        place = (self._reads.word(rows.prn, 0) + (TURN - _beginning(start))) % TURN
-        wanted = [(rows.stratum == s) & _within(place, share) for s, share in shares.items()]
-        found = _fetched(self._reads, rows.filter(reduce(or_, wanted, ibis.literal(False))))
+        # one test of the number for strata of like shares: an engine hashes afresh for each that it is given
+        alike: dict[int, list[str]] = {}
+        for stratum, share in shares.items():
+            alike.setdefault(int(math.log(share, 8)), []).append(stratum)
+        parts = [rows.head(0)]
+        for strata in alike.values():
+            width = min(TURN, int(max(shares[s] for s in strata) * TURN) + 1)
+            near = self._reads.within(rows.prn, _beginning(start), width)
+            parts.append(rows.filter(near, rows.stratum.isin(strata)))
+        found = pd.concat([_fetched(self._reads, part) for part in parts[1:] or parts])
         found = pd.concat([found[~found["record_id"].isin(self._known["record_id"])], self._kept(found)])
         found = found.sort_values(["prn", "record_id"], key=lambda column: _turned(column, start))
         return found.sort_values("stratum", kind="stable", ignore_index=True)
@@ -140,10 +145,11 @@ def _counted_frame(
     found = _codes_found(engine, given, plan.frame.opening_code)
     taken = _taken(found, plan.strata)
     chosen = _inside(engine, given, plan.strata, taken)
-    inside = _with_stratum(engine.hold(chosen, stack), taken)
+    held = engine.hold(chosen, stack)
+    inside = _with_stratum(held, taken)
     eligible = inside.filter(inside.record_id.length() > 0)
     excluded = set[str]().union(*excluded_by.values())
-    known = _resolved(_listed_again(engine, eligible), _listed(engine, eligible, excluded), excluded)
+    known = _resolved(_listed_again(engine, held, eligible), _listed(engine, eligible, excluded), excluded)
     coded = sum(found[code] for codes in taken.values() for code in codes)
     accounting, counts, sums = _counted(engine, inside, known, list(taken))
     return Frame(
@@ -199,10 +205,6 @@ def _turned(column: pd.Series[str], start: float) -> pd.Series[Any]:
 def _share(size: int, records: int) -> float:
     """Return the share of a stratum that holds its first `size` records all but surely."""
     return float(min(1.0, (size + MARGIN * size**0.5 + MARGIN) / max(records, 1)))
-
-
-def _within(place: Any, share: float) -> Any:
-    return place < min(TURN, int(share * TURN) + 1)
 
 
 def _fetched(engine: Engine, expression: Any) -> pd.DataFrame:
@@ -314,12 +316,12 @@ def _opened(opened_at: Any, first: date | None, last: date | None) -> Any:
     return test
 
 
-def _listed_again(engine: Engine, eligible: Any) -> pd.DataFrame:
+def _listed_again(engine: Engine, held: Any, eligible: Any) -> pd.DataFrame:
     """Return all rows of the records that are listed more than once."""
-    alike = eligible.mutate(alike=engine.alike(eligible.record_id))
-    times = alike.group_by("alike").agg(times=alike.count())
-    again = times.filter(times.times > 1).select("alike")
-    return _fetched(engine, alike.semi_join(again, "alike").select(*OURS, "stratum"))
+    # counted over the table as it is held: over the same expression as the rows, DuckDB would write all of them out
+    times = held.select(alike=engine.alike(held.record_id)).group_by("alike").agg(times=lambda rows: rows.count())
+    again = times.filter(times.times > 1)
+    return _fetched(engine, eligible.filter(engine.alike(eligible.record_id).isin(again.alike)))[[*OURS, "stratum"]]
 
 
 def _listed(engine: Engine, eligible: Any, excluded: set[str]) -> pd.DataFrame:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from cdi_stats.errors import BadParameters, CdiStatsError
 
+TURN = 2**32
 UK = "Europe/London"
 # tabs, line ends and blanks that do not break: an id that holds one is told from its neighbour by no one's eye
 BLANKS = r"[\x01-\x1f\x7f\xa0]"
@@ -112,7 +113,7 @@ class Engine:
 
     def alike(self, record_id: Any) -> Any:
         """Return what records of one number share: a hash groups in half the time; a clash fetches a row more."""
-        return record_id.hash()
+        return _function("hash", "uint64", "string")(record_id)
 
     def fetch(self, rows: Any) -> pd.DataFrame:
         """Return an expression's rows as a table, whole numbers as whole numbers."""
@@ -140,6 +141,16 @@ class Engine:
         import ibis
 
         return (ibis.literal("0x") + md5.substr(at, 8)).cast("int64")
+
+    def within(self, prn: Any, low: int, width: int) -> Any:
+        """Return which permanent numbers lie within `width` from `low` on, both in their first 32 bits, going round."""
+        high = low + width
+        if width >= TURN:
+            return prn.notnull()
+        above, below = prn >= f"{low:08x}", prn < f"{high % TURN:08x}"
+        if high == TURN:
+            return above
+        return above & below if high < TURN else above | below
 
     def local(self, moment: Any) -> Any:
         """Return a column of points in time as UK time of day."""
@@ -173,6 +184,10 @@ class Postgres(Engine):
         digits = _function("decode", "binary", "string", "string")(md5.substr(at, 8), "hex")
         byte = _function("get_byte", "int32", "binary", "int32")
         return sum(byte(digits, place).cast("int64") * 256 ** (3 - place) for place in range(4))
+
+    def within(self, prn: Any, low: int, width: int) -> Any:
+        """Return the same by arithmetic: a collation may put ff before fa, as the Welsh alphabet does."""
+        return (self.word(prn, 0) + (TURN - low)) % TURN < width
 
     def _utf8(self, text: Any) -> Any:
         return _function("convert_to", "binary", "string", "string")(text, "UTF8")

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from cdi_stats.audit import cells
-from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, _csv_rows, _parquet_rows, open_book
+from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, _csv_rows, open_book
 from cdi_stats.audit.frame_engines import (
     Engine,
     engine_of,
@@ -24,7 +24,7 @@ from cdi_stats.audit.frame_engines import (
 )
 from cdi_stats.audit.frame_files import file_table
 from cdi_stats.audit.sampling import Exclusion, FrameSource, without_password
-from cdi_stats.errors import BadParameters
+from cdi_stats.errors import BadParameters, UnreadableAudit
 
 # with two digits for the year first: %Y takes 18 for the year 18
 DAYS = (
@@ -235,7 +235,7 @@ def listed_numbers(exclusions: Sequence[Exclusion], base: Path) -> dict[str, set
 
 def _numbers(path: Path, exclusion: Exclusion) -> Iterator[str]:
     wanted = cells.name(exclusion.record_id)
-    for rows in _sheets(path, exclusion.source):
+    for rows in _sheets(path, exclusion.source, wanted):
         for place, row in enumerate(rows):
             names = [cells.name(cell) for cell in row]
             if wanted in names:
@@ -249,14 +249,26 @@ def _numbers(path: Path, exclusion: Exclusion) -> Iterator[str]:
     )
 
 
-def _sheets(path: Path, shown: str) -> Iterator[list[Row]]:
+def _parquet_column(path: Path, wanted: str) -> list[Row]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+        names = [name for name in file.schema_arrow.names if cells.name(name) == wanted]
+        return [names, *([value] for name in names[:1] for value in file.read([name])[name].to_pylist())]
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableAudit(f"{path.name}: cannot be opened as Parquet ({reason(error)})") from None
+
+
+def _sheets(path: Path, shown: str, wanted: str) -> Iterator[list[Row]]:
     """Return the sheets that may list records: those of an audit or of a draw first, then any other."""
     if not path.exists():
         raise BadParameters(f"exclude.source: {shown}: found no such file; expected a list or an audit")
     if path.is_file() and path.suffix.lower() in CSV_ENDINGS:
         yield _csv_rows(path.name, path.read_bytes())
     elif path.is_file() and path.suffix.lower() == PARQUET:
-        yield _parquet_rows(path.name, path.read_bytes())
+        yield _parquet_column(path, wanted)
     else:
         book = open_book(path)
         order: Mapping[str, int] = {"records": 0, "selection": 1}

@@ -5,6 +5,7 @@ A reader keeps a sheet as one full rectangle, and gives a formula without a valu
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -46,7 +47,10 @@ def counts_from_1904(archive: Archive) -> bool:
 
 def _inspected(archive: Archive, sheet: str, part: str) -> Flaws:
     if part not in archive.names:
-        return {}
+        raise UnreadableAudit(
+            f"{archive.name}, sheet {sheet[:60]}: its part is not where the workbook says; expected a whole workbook "
+            "(open it in a spreadsheet program and save it again)"
+        )
     xml = _cells_of(archive.read(part))
     plain = xml.count(b"<c") == xml.count(b'<c r="') and b":c" not in xml
     if not plain or _area(xml) > MOST_CELLS:
@@ -63,14 +67,20 @@ def _worksheet_parts(archive: Archive) -> Mapping[str, str]:
     relations = "xl/_rels/workbook.xml.rels"
     if relations in archive.names:
         for _, given in archive.elements(relations):
-            target = given.get("Target", "")
-            targets[given.get("Id", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
+            targets[given.get("Id", "")] = _member(archive, given.get("Target", ""))
     sheets = {}
     for tag, given in archive.elements("xl/workbook.xml"):
         if tag.rpartition(":")[2] == "sheet":
             relation = next((value for key, value in given.items() if key.rpartition(":")[2] == "id"), "")
             sheets[given.get("name", "")] = targets.get(relation, "")
     return sheets
+
+
+def _member(archive: Archive, target: str) -> str:
+    """Return the archive's member that a relation means, in the ways that readers take it: from xl on, in any case."""
+    path = target.replace("\\", "/")
+    path = posixpath.normpath(path if path.startswith(("/", "xl/")) else f"xl/{path}").lstrip("/")
+    return next((name for name in archive.names if name.lower() == path.lower()), path)
 
 
 def _refuse_area(archive: Archive, sheet: str, xml: bytes) -> None:
