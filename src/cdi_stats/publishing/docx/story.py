@@ -159,6 +159,9 @@ class Story:
 
     def _caption(self, label: str, number: int, title: str) -> None:
         paragraph = self.file.add_paragraph(style=self.styles["Caption"])
+        if not self.styles["Caption"].paragraph_format.keep_with_next:
+            # Word's own caption stands beneath what it names, so a template's need not hold on to what follows
+            paragraph.paragraph_format.keep_with_next = True
         quiet = self.styles["CaptionLabel"]
         paragraph.add_run(f"{label} ", quiet)
         add_field(paragraph, f"SEQ {label} \\* ARABIC", str(number), quiet)

@@ -1,6 +1,9 @@
-"""How wide the columns of a sheet are, in letters, for both kinds of workbook."""
+"""How a sheet is laid out: the widths of its columns, in letters, and how many lines its rows take."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from textwrap import wrap
 
 from cdi_stats.publishing.tables.numbers import UNROUNDED, Number, decimals_of, spelt
 from cdi_stats.publishing.tables.sheets import Cell, Data, Link
@@ -28,8 +31,21 @@ def shown(number: Number) -> str:
     return f"{sign}{value:{',' if ',' in first else ''}}{percent}"
 
 
+def lines_of(texts: Iterable[str], widths: Iterable[int]) -> int:
+    """Return how many lines the longest of a row's texts takes, each wrapped in a column so wide."""
+    return max((_lines(text, width) for text, width in zip(texts, widths, strict=True)), default=1)
+
+
+def _lines(text: str, width: int) -> int:
+    return sum(max(1, len(wrap(line, max(width - MARGIN + 1, 1)))) for line in text.splitlines()) or 1
+
+
+def text_of(cell: Cell) -> str:
+    """Return what a cell shows."""
+    if isinstance(cell, Number):
+        return shown(cell)
+    return cell.text if isinstance(cell, Link) else cell or ""
+
+
 def _need(cell: Cell) -> int:
-    if cell is None:
-        return 0
-    text = shown(cell) if isinstance(cell, Number) else cell.text if isinstance(cell, Link) else cell
-    return max((len(line) for line in text.splitlines()), default=0) + MARGIN
+    return max((len(line) for line in text_of(cell).splitlines()), default=0) + MARGIN

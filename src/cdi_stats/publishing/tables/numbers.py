@@ -48,5 +48,5 @@ def decimals_of(form: str) -> int:
 
 
 def spelt(value: float) -> str:
-    """Return a value as figures.json writes it, twelve digits at most: 1254 for 1254.0."""
+    """Return a value with the digits that figures.json gives it, twelve at most: 1254 for 1254.0."""
     return f"{value:.12g}"

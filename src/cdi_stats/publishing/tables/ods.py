@@ -11,7 +11,7 @@ from cdi_stats.publishing.archive import undated
 from cdi_stats.publishing.characters import xml_text
 from cdi_stats.publishing.tables.book import Book, Sheet
 from cdi_stats.publishing.tables.layout import column_widths, shown
-from cdi_stats.publishing.tables.numbers import UNROUNDED, Number, decimals_of
+from cdi_stats.publishing.tables.numbers import UNROUNDED, Number, decimals_of, spelt
 from cdi_stats.publishing.tables.sheets import Cell, Data, Field, Link
 
 if TYPE_CHECKING:
@@ -169,14 +169,12 @@ def _heads(data: Data) -> Row:
 
 
 def _row(cells: tuple[Cell, ...], fields: tuple[Field, ...], styles: _AutomaticStyles) -> Row:
-    from odfdo import Cell as OdfCell
     from odfdo import Row
 
     row = Row()
     for cell, field in zip(cells, fields, strict=True):
         if isinstance(cell, Number):
-            kind = "percentage" if "%" in cell.format else "float"
-            row.append(OdfCell(cell.value, text=shown(cell), cell_type=kind, style=styles.number(cell.format)))
+            row.append(_number(cell, styles))
         elif isinstance(cell, Link):
             row.append(_link(cell))
         else:
@@ -184,26 +182,34 @@ def _row(cells: tuple[Cell, ...], fields: tuple[Field, ...], styles: _AutomaticS
     return row
 
 
-def _string(text: str, style: str) -> OdfCell:
-    from odfdo import Cell as OdfCell
-    from odfdo import Paragraph
-
-    cell = OdfCell(style=style)
-    cell.set_attribute("office:value-type", "string")
-    cell.append(Paragraph(xml_text(text)))
+def _number(number: Number, styles: _AutomaticStyles) -> OdfCell:
+    # odfdo itself would write whole percentages as the text of the cell, whatever the format
+    kind = "percentage" if "%" in number.format else "float"
+    cell = _cell(kind, styles.number(number.format), _text_element("text:p", shown(number)))
+    cell.set_attribute("office:value", spelt(number.value))
     return cell
 
 
-def _link(link: Link) -> OdfCell:
-    from odfdo import Cell as OdfCell
+def _string(text: str, style: str) -> OdfCell:
+    from odfdo import Paragraph
 
-    cell = OdfCell(style="SheetLink")
-    cell.set_attribute("office:value-type", "string")
-    paragraph = _element("text:p")
+    return _cell("string", style, Paragraph(xml_text(text)))
+
+
+def _link(link: Link) -> OdfCell:
     anchor = _text_element("text:a", xml_text(link.text))
     anchor.set_attribute("xlink:href", f"#{link.sheet}.A1")
     anchor.set_attribute("xlink:type", "simple")
+    paragraph = _element("text:p")
     paragraph.append(anchor)
+    return _cell("string", "SheetLink", paragraph)
+
+
+def _cell(kind: str, style: str, paragraph: Element) -> OdfCell:
+    from odfdo import Cell as OdfCell
+
+    cell = OdfCell(style=style)
+    cell.set_attribute("office:value-type", kind)
     cell.append(paragraph)
     return cell
 

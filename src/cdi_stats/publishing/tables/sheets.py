@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Any
 
 from cdi_stats.publishing.tables.numbers import Number, printed_number, shows
@@ -139,9 +138,11 @@ def _names(found: Sequence[Sequence[Json]], most: int) -> list[str]:
         return [""] * most
     parts = [{held[place]["figure"].rpartition("/")[2] for held in found if place < len(held)} for place in range(most)]
     names = [next(iter(part)).split("_") if len(part) == 1 else [] for part in parts]
-    # of unrecorded_low and unrecorded_high, only the last word tells them apart
-    shared = min(len(commonprefix(names)), *(len(name) - 1 for name in names))
-    told = [" ".join(name[max(shared, 0) :]) for name in names]
+    # of unrecorded_low and unrecorded_high, only the last words tell them apart
+    shortest = min(map(len, names))
+    differs = (place for place, words in enumerate(zip(*names, strict=False)) if len(set(words)) > 1)
+    shared = min(next(differs, shortest), max(shortest - 1, 0))
+    told = [" ".join(name[shared:]) for name in names]
     return told if all(told) and len(set(told)) == most else [f"value {place + 1}" for place in range(most)]
 
 

@@ -10,15 +10,18 @@ import xlsxwriter
 
 from cdi_stats.publishing.characters import xml_text
 from cdi_stats.publishing.tables.book import Book, Sheet
-from cdi_stats.publishing.tables.layout import column_widths
+from cdi_stats.publishing.tables.layout import column_widths, lines_of, text_of
 from cdi_stats.publishing.tables.numbers import Number
 from cdi_stats.publishing.tables.sheets import Cell, Data, Field, Link
 
 FONT = {"font_name": "Arial", "font_size": 12}  # what clear print asks for
 WRAPPED = {"text_wrap": True, "valign": "top"}
+RIGHT = {"align": "right", "indent": 1}
 NAVY, LINK = "#0F2A47", "#0B5A86"
 MOST_LETTERS = 32_767  # in a cell
 MOST_IN_HEADER = 255
+LINE_HEIGHT, MOST_LINES = 16, 25  # points, and lines of a row that is wrapped: Excel has none higher than 409 points
+COVER_WIDTH = 100
 A4 = 9
 NO_DATE = "1970-01-01"
 
@@ -53,13 +56,13 @@ class _Formats:
         self.text = self._add(**WRAPPED)
         self.link = self._add(**WRAPPED, font_color=LINK, underline=1)
         self.head = self._add(**WRAPPED, bold=True, font_color=NAVY, bottom=2, bottom_color=NAVY)
-        self.number_head = self._add(**WRAPPED, bold=True, font_color=NAVY, bottom=2, bottom_color=NAVY, align="right")
-        self.shorthand = self._add(**WRAPPED, align="right")
+        self.number_head = self._add(**WRAPPED, **RIGHT, bold=True, font_color=NAVY, bottom=2, bottom_color=NAVY)
+        self.shorthand = self._add(**WRAPPED, **RIGHT)
 
     def number(self, form: str) -> Any:
         """Return the format of a number."""
         if form not in self._made:
-            self._made[form] = self._add(num_format=form, valign="top", align="right")
+            self._made[form] = self._add(num_format=form, valign="top", **RIGHT)
         return self._made[form]
 
     def _add(self, **properties: Any) -> Any:
@@ -74,8 +77,10 @@ def _write_sheet(sheet: Any, content: Sheet, formats: _Formats) -> None:
     sheet.write_string(0, 0, _text(content.title), formats.title)
     for row, line in enumerate(content.lines, start=1):
         sheet.write_string(row, 0, _text(line), formats.line if content.data else formats.cover)
+        if content.data is None:
+            _set_height(sheet, row, [line], [COVER_WIDTH])
     if content.data is None:
-        sheet.set_column(0, 0, 100)
+        sheet.set_column(0, 0, COVER_WIDTH)
     else:
         _write_table(sheet, content.name, content.data, 1 + len(content.lines), formats)
 
@@ -83,7 +88,8 @@ def _write_sheet(sheet: Any, content: Sheet, formats: _Formats) -> None:
 def _write_table(sheet: Any, name: str, data: Data, top: int, formats: _Formats) -> None:
     rows = data.rows or (tuple("" for _ in data.fields),)  # Excel has no table without a row
     last_row, last_column = top + len(rows), len(data.fields) - 1
-    for place, width in enumerate(column_widths(data)):
+    widths = column_widths(data)
+    for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
     heads = [
         {"header": _text(field.header)[:MOST_IN_HEADER], "header_format": _head(field, formats)}
@@ -91,11 +97,19 @@ def _write_table(sheet: Any, name: str, data: Data, top: int, formats: _Formats)
     ]
     look = {"style": "Table Style Light 1", "banded_rows": False, "first_column": False, "autofilter": False}
     sheet.add_table(top, 0, last_row, last_column, {"name": f"{name.lower()}_data", "columns": heads} | look)
+    _set_height(sheet, top, [field.header for field in data.fields], widths)
     sheet.repeat_rows(top)
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last_row + 1}"})
     for row, cells in enumerate(rows, start=top + 1):
+        _set_height(sheet, row, [text_of(cell) for cell in cells], widths)
         for place, (cell, field) in enumerate(zip(cells, data.fields, strict=True)):
             _write_cell(sheet, row, place, cell, field, formats)
+
+
+def _set_height(sheet: Any, row: int, texts: list[str], widths: list[int]) -> None:
+    """Make a row as high as its wrapped texts: not every program does so by itself."""
+    if (lines := lines_of(texts, widths)) > 1:
+        sheet.set_row(row, LINE_HEIGHT * min(lines, MOST_LINES))
 
 
 def _head(field: Field, formats: _Formats) -> Any:
