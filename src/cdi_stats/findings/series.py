@@ -121,6 +121,11 @@ class SeriesFindings:
         return self.audits[-1]
 
     @property
+    def rebuilt(self) -> bool:
+        """Return whether records under the present rules are rebuilt from totals, so that what they hold is made up."""
+        return any(a.audit.facts.records_basis != "audited" for a in self.present if a.audit.has_records)
+
+    @property
     def charted(self) -> tuple[SeriesAudit, ...]:
         """Return the audits that are on the chart."""
         return tuple(audit for audit in self.audits if not audit.left_out)
@@ -185,9 +190,10 @@ def rules_of(audit: Audit) -> str:
 
 
 def month_label(start: date, end: date) -> str:
-    """Return a period as months: September 2023, or June 2016 to November 2016."""
-    alike = (start.year, start.month) == (end.year, end.month)
-    return f"{start:%B %Y}" if alike else f"{start:%B %Y} to {end:%B %Y}"
+    """Return a period as months: September 2023, June to November 2016, or December 2016 to March 2017."""
+    if start.year != end.year:
+        return f"{start:%B %Y} to {end:%B %Y}"
+    return f"{end:%B %Y}" if start.month == end.month else f"{start:%B} to {end:%B %Y}"
 
 
 def _labels(audits: Sequence[Audit]) -> list[str]:

@@ -21,6 +21,7 @@ from cdi_stats.report.charts import (
     axis_start,
     marks_alt,
     percent_axis,
+    percent_heights,
     svg,
     value_lines,
 )
@@ -133,5 +134,5 @@ def _axes_of_dates(axes: Axes, first: int, last: int, lows: Sequence[float]) -> 
     days = [date(year, 1, 1) for year in years if year % step == 0]
     inside = [day for day in days if first - pad <= day.toordinal() <= last + pad]
     axes.set_xticks([day.toordinal() for day in inside], [f"Jan {day.year}" for day in inside])
-    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+    percent_heights(axes)
     axes.grid(True, axis="both")

@@ -320,6 +320,14 @@ def percent_axis(axes: Axes, start: float, end: float) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
 
 
+def percent_heights(axes: Axes) -> None:
+    """Give the vertical axis whole percentages."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+
+
 def _locator(bins: int, *, integer: bool = False) -> Any:
     from matplotlib.ticker import MaxNLocator
 

@@ -24,6 +24,10 @@ from cdi_stats.report.series_tables import whole
 from cdi_stats.report.statements import rate_statement
 
 COLUMNS = {"both": ("district", "team"), "district": ("district",), "team": ("team",), "none": ()}
+REBUILT = (
+    "Records are rebuilt from published totals here: which crimes share a record, and which of them were missed, is "
+    "illustrative, and so is all that this section says."
+)
 UNSEEN = "No audit under the present counting rules holds records, so nothing can be said of this."
 
 
@@ -84,6 +88,10 @@ class MonitoringReport:
             pooled, confidence_level=self.found.confidence_level, largest_record=self.largest_record
         )
 
+    @property
+    def _rebuilt(self) -> Callout | None:
+        return Callout("warning", "Illustrative", REBUILT) if self.found.rebuilt else None
+
     def title(self) -> Section:
         """Tell whose audits these are, over what time; and what every reader must know first."""
         audits = [audit.audit for audit in self.found.audits]
@@ -121,7 +129,7 @@ class MonitoringReport:
             for groups in self._groups.values()
             if groups and groups.funnel and groups.funnel.outside[0.95].any()
         ]
-        if self._further and self._further.change.direction != "no clear change":
+        if self._further and self._further.change.direction != "no clear change" and not self.found.rebuilt:
             stands_out.append(f"{group_words.further_title(self._further)}.")
         parts += _paragraphs([series_words.latest_words(self.found), join(*stands_out)])
         return section(*parts)
@@ -229,6 +237,7 @@ class MonitoringReport:
         )
         return section(
             Paragraph(words),
+            self._rebuilt,
             *_paragraphs(group_words.further_words(found, self.found.level)),
             series_tables.offences_table("Crimes missed as a further crime of a record", self.found.level, found),
         )
@@ -258,6 +267,7 @@ class MonitoringReport:
         shown = min(looks, key=lambda k: (k.contradicted, k.looks[-1].rate))
         return section(
             Paragraph(words),
+            self._rebuilt,
             Bullets(tuple(series_words.looks_words(looks, level))),
             Callout("warning", "Declared too low", broken) if above else None,
             None if shown.contradicted else looks_chart(series_words.looks_title(shown), shown),

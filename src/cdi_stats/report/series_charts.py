@@ -23,6 +23,7 @@ from cdi_stats.report.charts import (
     axis_start,
     change_plot,
     marks_alt,
+    percent_heights,
     svg,
 )
 from cdi_stats.report.group_charts import label_points
@@ -35,24 +36,40 @@ ROWS = 9
 LEFT, RIGHT = 0.09, 0.2
 MOST_EARLIER = 12
 MOST_TICKS = 9
+MOST_NAMED = 6
 SIGNAL, IN_RUN, ORDINARY = ("s", 8.0, BEFORE), ("D", 6.0, NOW), ("o", 5.0, NOW)
 
 
 def control_chart(title: str, found: SeriesFindings, notes: tuple[Text, ...] = ()) -> Chart:
     """Return the overall rates in order of time, within the control limits of each set of counting rules."""
-    subtitle = (
-        "Overall recording rate of each audit; solid line: centre, dashed: control limits on effective crimes; "
-        "squares lie beyond a limit, diamonds in a run"
-    )
+    subtitle = f"Overall recording rate of each audit{_legend(found)}"
     parts = [f"{a.label} {percent(a.estimate.rate)}" for a in found.charted if a.estimate]
     parts += [f"{a.label} is beyond the limits" for segment in found.segments for a in segment.outside]
     picture = svg(ROWS, lambda axes: _draw_control(axes, found), left=LEFT, right=RIGHT)
     return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.", notes)
 
 
+def _legend(found: SeriesFindings) -> str:
+    """Return what a control chart's lines and shapes mean, those that it holds."""
+    segments = found.segments
+    meanings = {
+        "solid line: centre, dashed: control limits on effective crimes": any(s.chart for s in segments),
+        f"bars: {found.level} intervals, where there are too few audits for limits": any(not s.chart for s in segments),
+        "squares lie beyond a limit": any(s.outside for s in segments),
+        "diamonds are in a run": any(s.runs for s in segments),
+        "hollow: a known cause, or totals only": any(
+            aside or not audit.audit.has_records
+            for s in segments
+            for audit, aside in zip(s.audits, s.aside, strict=True)
+        ),
+    }
+    return "".join(f"; {meaning}" for meaning, holds in meanings.items() if holds)
+
+
 def _draw_control(axes: Axes, found: SeriesFindings) -> None:
     lows = [float(low) for s in found.segments if s.chart for low in s.chart.low]
     rates = [a.estimate.rate for a in found.charted if a.estimate]
+    lows += [a.estimate.interval.low for s in found.segments if not s.chart for a in s.audits if a.estimate]
     axes.set_ylim(axis_start([*lows, *rates]), 1.005)
     days = [_middle(audit) for audit in found.charted]
     pad = max(20, (days[-1] - days[0]) // 40)
@@ -63,7 +80,7 @@ def _draw_control(axes: Axes, found: SeriesFindings) -> None:
             _draw_change_of_rules(axes, found.segments[place - 1], segment)
     _name_limits(axes, found.segments[-1])
     _time_axis(axes, date.fromordinal(days[0]), date.fromordinal(days[-1]))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+    percent_heights(axes)
     axes.grid(True, axis="y")
     axes.grid(False, axis="x")
     _name_signals(axes, found)
@@ -79,6 +96,10 @@ def _draw_segment(axes: Axes, segment: Segment) -> None:
         for limit in (chart.low, chart.high):
             axes.step(at, [limit[0], *limit, limit[-1]], "--", where="mid", color=BEFORE, linewidth=1.1)
         axes.plot([at[0], at[-1]], [chart.centre[0]] * 2, "-", color=INK, linewidth=1)
+    for day, audit in zip(days, segment.audits, strict=True):
+        if chart is None and audit.estimate:
+            limits = audit.estimate.interval
+            axes.plot([day, day], [limits.low, limits.high], color=NOW, linewidth=1.6)
     beyond, run = set(segment.outside), {audit for run in segment.runs for audit in run}
     for audit, aside, day, rate in zip(segment.audits, segment.aside, days, rates, strict=True):
         mark, size, colour = SIGNAL if audit in beyond else IN_RUN if audit in run else ORDINARY
@@ -126,6 +147,8 @@ def _name_limits(axes: Axes, segment: Segment) -> None:
 
 def _name_signals(axes: Axes, found: SeriesFindings) -> None:
     named = [a for segment in found.segments for a in segment.outside]
+    if not any(segment.chart for segment in found.segments) and len(found.charted) <= MOST_NAMED:
+        named = list(found.charted)
     places = [(_middle(a), a.estimate.rate, f"{_short(a)}: {percent(a.estimate.rate)}") for a in named if a.estimate]
     label_points(axes, places, (1 - LEFT - RIGHT) * WIDTH * 72, ROWS * ROW * 72)
 
@@ -200,7 +223,7 @@ def looks_chart(title: str, found: MonthlyLooks) -> Chart:
         step = -(-len(looks) // MOST_TICKS)
         names = [k.label.split(" ") for k in looks]
         axes.set_xticks(list(places)[::step], [f"{m[:3]} {y}" for m, y in names][::step])
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+        percent_heights(axes)
         axes.grid(True, axis="y")
         axes.grid(False, axis="x")
 

@@ -7,7 +7,13 @@ from datetime import date
 
 from cdi_stats.findings.calendar import Calendar, Month
 from cdi_stats.findings.months import MonthlyLooks
-from cdi_stats.findings.series import ENOUGH_FOR_LIMITS, FEWEST_FOR_LIMITS, Segment, SeriesFindings
+from cdi_stats.findings.series import (
+    ENOUGH_FOR_LIMITS,
+    FEWEST_FOR_LIMITS,
+    Segment,
+    SeriesFindings,
+    month_label,
+)
 from cdi_stats.methods.monitoring import RUN_LENGTH
 from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.narrative import capital, join, join_words, listed, say
@@ -48,13 +54,11 @@ PROVISIONAL = (
 )
 UNLIMITED = "The rates under {rules} do not vary at all, so no limits can be set."
 CHANGED_RULES = (
-    "The counting rules changed before {label}. From there on the chart starts anew, with a centre and limits of its "
-    "own: rates under different rules count different crimes, and are not compared."
+    "The counting rules changed before the audit of {label}. From there on the chart starts anew, with a centre and "
+    "limits of its own: rates under different rules count different crimes, and are not compared."
 )
 NO_CHANGE = "The latest audit differs clearly from none of the {number} earlier ones under the same rules."
-CHANGES = (
-    "The latest audit differs clearly from {changed} of the {number} earlier ones under the same rules{which}.{holm}"
-)
+CHANGES = "The latest audit differs clearly from {changed} under the same rules{which}.{holm}"
 
 
 def latest_words(found: SeriesFindings) -> Text:
@@ -239,9 +243,19 @@ def trend_words(found: SeriesFindings) -> Iterator[Text]:
         for row in changed
     ]
     yield say(
-        CHANGES, changed=worded("monitoring/changed", len(changed)), number=number,
+        CHANGES, changed=_changed(len(changed), len(trend)),
         which=say(": {parts}", parts=listed(list(parts))), holm=holm,
     )  # fmt: skip
+
+
+def _changed(changed: int, earlier: int) -> Text:
+    if earlier == 1:
+        return "the one earlier audit"
+    return say(
+        "{changed} of the {number} earlier ones",
+        changed=worded("monitoring/changed", changed),
+        number=worded("monitoring/earlier", earlier),
+    )
 
 
 def _no_trend(found: SeriesFindings) -> Text:
@@ -251,7 +265,7 @@ def _no_trend(found: SeriesFindings) -> Text:
     if latest.left_out or latest.estimate is None:
         return say(NO_LATEST, label=latest.label, why=latest.left_out or "it has none")
     if len(found.present) == 1:
-        return "No earlier audit was made under the present counting rules: there is nothing like to compare with."
+        return "No earlier audit was made under the present counting rules: there is none to compare with."
     return "No earlier audit under the present counting rules has an overall rate to compare with."
 
 
@@ -260,9 +274,9 @@ def trend_title(found: SeriesFindings) -> str:
     changed = sum(row.change.direction != "no clear change" for row in found.trend)
     if not changed:
         return f"{found.latest.label} does not differ clearly from any earlier audit"
-    return (
-        f"{found.latest.label} differs clearly from {in_words(changed)} of {in_words(len(found.trend))} earlier audits"
-    )
+    earlier = len(found.trend)
+    which = "the one earlier audit" if earlier == 1 else f"{in_words(changed)} of {in_words(earlier)} earlier audits"
+    return f"{found.latest.label} differs clearly from {which}"
 
 
 def calendar_words(calendar: Calendar) -> Iterator[Text]:
@@ -272,7 +286,7 @@ def calendar_words(calendar: Calendar) -> Iterator[Text]:
     first: Text = "Something was audited in every month of the series." if months > 1 else ""
     if empty:
         first = say(
-            "Something was audited in {audited} of {months} months; nothing in {empty}.",
+            "Something was audited in {audited} of {months} months. Months without an audit: {empty}.",
             audited=whole("calendar/audited", audited),
             months=whole("calendar/months", months),
             empty=_months(empty),
@@ -280,7 +294,7 @@ def calendar_words(calendar: Calendar) -> Iterator[Text]:
     yield join(
         first,
         *(
-            f"{capital(label)} {'were' if label.endswith('s') else 'was'} left out in {_months(gaps)}."
+            f"Months in which {label} {'were' if label.endswith('s') else 'was'} left out: {_months(gaps)}."
             for name, label in calendar.strata
             if (gaps := calendar.gaps(name))
         ),
@@ -296,15 +310,7 @@ def _months(months: Sequence[Month]) -> str:
             runs[-1].append(month)
         else:
             runs.append([month])
-    names = [
-        _month(run[0]) if len(run) == 1 else f"{_month(run[0])} {'and' if len(run) == 2 else 'to'} {_month(run[-1])}"
-        for run in runs
-    ]
-    return join_words(names)
-
-
-def _month(month: Month) -> str:
-    return f"{date(month[0], month[1], 1):%B %Y}"
+    return join_words([month_label(date(*run[0], 1), date(*run[-1], 1)) for run in runs])
 
 
 def looks_words(found: Sequence[MonthlyLooks], level: str) -> Iterator[Text]:
