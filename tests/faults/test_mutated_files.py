@@ -9,15 +9,20 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import textwrap
 import zipfile
+from contextlib import contextmanager
 from functools import cache
 
 import odfdo
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
+import xlsxwriter
 
 from cdi_stats.audit.examples import build_example
 from cdi_stats.audit.template import write_workbook
@@ -177,12 +182,58 @@ def noise(rng, _):
     ) + rng.randbytes(rng.choice([0, 10, 5000]))
 
 
-KINDS = [cut, flipped, inside, dropped, swapped, numbers, bomb, entities, external, huge, nested, noise]
-
-
-def test_mutants_end_in_words_within_bounds(whole, tmp_path):
-    rng = random.Random(20260101)
+@cache
+def parquet():
+    """Return the tables of an audit as Parquet files, by name."""
     made = {}
+    for name, table in build_example("kent-board-2017").items():
+        out = io.BytesIO()
+        table.head(40).astype("str").to_parquet(out)
+        made[f"{name}.parquet"] = out.getvalue()
+    return made
+
+
+def columns(rng, _):
+    """Damage one file of a Parquet folder."""
+    files = dict(parquet())
+    name = rng.choice(sorted(files))
+    return {**files, name: rng.choice([cut, flipped])(rng, files[name])}
+
+
+def lines(rng, _):
+    """Damage the text of a CSV folder, in any encoding."""
+    encoding = rng.choice(["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+    files = {
+        f"{name}.csv": table.head(40).to_csv(index=False, sep=rng.choice(",;\t|")).encode(encoding, "replace")
+        for name, table in build_example("kent-board-2017").items()
+    }
+    name = rng.choice(sorted(files))
+    marks = [b'"', b"\x00", b"\r", b"\xff\xfe", b"sep=x\n", b",", b"\n" * 1000, b"=1+1", b"\xf0\x9f\x98\x80"]
+    content = bytearray(files[name])
+    for _ in range(rng.randrange(1, 20)):
+        place = rng.randrange(len(content) + 1)
+        content[place : place + rng.randrange(3)] = rng.choice(marks)
+    return {**files, name: rng.choice([bytes(content), cut(rng, bytes(content)), flipped(rng, bytes(content))])}
+
+
+KINDS = [cut, flipped, inside, dropped, swapped, numbers, bomb, entities, external, huge, nested, noise, columns, lines]
+
+
+def put(path, made):
+    """Write a file, or a folder of files, and return where it is."""
+    if isinstance(made, bytes):
+        path = path.with_suffix(".xlsx")
+        path.write_bytes(made)
+        return path
+    path.mkdir()
+    for name, content in made.items():
+        (path / name).write_bytes(content)
+    return path
+
+
+@contextmanager
+def reader():
+    """Give a function that reads a path in a process of its own: what it said, the seconds, the peak in megabytes."""
     with subprocess.Popen(
         [sys.executable, "-c", WORKER],
         stdin=subprocess.PIPE,
@@ -190,24 +241,81 @@ def test_mutants_end_in_words_within_bounds(whole, tmp_path):
         stderr=subprocess.DEVNULL,
         text=True,
     ) as worker:
-        for number in range(MUTANTS):
-            kind = KINDS[number % len(KINDS)]
-            path = tmp_path / f"{number}-{kind.__name__}.xlsx"
-            path.write_bytes(kind(rng, whole[rng.random() < 0.3]))
+
+        def read(path):
             worker.stdin.write(f"{path}\n")
             worker.stdin.flush()
             answer = worker.stdout.readline()
             assert answer, f"{path.name} ended the process"
             _, said, seconds, peak = json.loads(answer)
-            path.unlink()
-            made[path.name] = said
             assert not said.startswith("TRACEBACK"), (path.name, said)
             assert "root:" not in said
             assert seconds < 10, (path.name, seconds)
             assert peak < 1024, (path.name, peak)
+            return said, seconds, peak
+
+        yield read
         worker.stdin.close()
-    refused = sum(said.startswith("refused") for said in made.values())
+
+
+def test_mutants_end_in_words_within_bounds(whole, tmp_path, capsys):
+    rng = random.Random(20260101)
+    made = {}
+    with reader() as read:
+        for number in range(MUTANTS):
+            kind = KINDS[number % len(KINDS)]
+            path = put(tmp_path / f"{number}-{kind.__name__}", kind(rng, whole[rng.random() < 0.3]))
+            made[path.name] = read(path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    refused = sum(said.startswith("refused") for said, *_ in made.values())
     assert refused > len(made) / 3
+    slowest = max(made, key=lambda name: made[name][1])
+    with capsys.disabled():
+        print(f"\n{len(made):,} mutants: {refused:,} refused; slowest {slowest} {made[slowest][1]:.1f} s; "
+              f"peak {max(peak for *_, peak in made.values()):.0f} MB")  # fmt: skip
+
+
+def one_text_in_every_row():
+    """A Parquet file of 25 kB whose one text of a million letters stands in 20,000 rows."""
+    texts = pyarrow.DictionaryArray.from_arrays(
+        pyarrow.array([0] * 20_000, pyarrow.int32()), pyarrow.array(["x" * 10**6])
+    )
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"record_id": texts}), out, compression="zstd", store_schema=False)
+    return {"records.parquet": out.getvalue()}
+
+
+SMALL_FILES = {
+    "one text in every row": one_text_in_every_row,
+    "blank lines": lambda: {"records.csv": b"\n" * 90_000_000},
+    "one line of commas": lambda: {"records.csv": b"record_id\n" + b"," * 90_000_000},
+    "lines of commas": lambda: {"records.csv": (b"," * 999 + b"\n") * 90_000},
+    "a quotation mark left open": lambda: {"records.csv": b'record_id\n"' + b"x\n" * 45_000_000},
+    "letters of four bytes": lambda: {"records.csv": ("\U0001f600" + "x" * 1000 + "\n").encode() * 90_000},
+    "more rows than a sample": lambda: {"records.csv": b"record_id,stratum\n" + b"a,b\n" * 2_400_000},
+}
+
+
+@pytest.mark.parametrize("name", SMALL_FILES)
+def test_small_files_that_would_fill_the_memory(tmp_path, name):
+    path = put(tmp_path / "audit", SMALL_FILES[name]())
+    with reader() as read:
+        assert read(path)[0].startswith("refused")
+
+
+@pytest.mark.parametrize("cell", ["maybe", "x {}", "=1"])
+def test_a_sheet_full_of_faults_is_told_in_time(tmp_path, cell):
+    """Hints and spellings are not looked for without end, and no problem is placed by going through all rows."""
+    with xlsxwriter.Workbook(tmp_path / "audit.xlsx", {"constant_memory": True}) as book:
+        for title, table in build_example("kent-board-2017").items():
+            sheet, names = book.add_worksheet(title), list(table.columns)
+            rows = table.astype("object").where(table.notna(), "").map(str).values.tolist()
+            if title == "crimes":
+                rows = [[cell.format(row)] * len(names) for row in range(20_000)]
+            for number, row in enumerate([names, *rows]):
+                sheet.write_row(number, 0, row)
+    with reader() as read:
+        assert not read(tmp_path / "audit.xlsx")[0].startswith("refused")
 
 
 def test_a_link_to_another_workbook_is_not_followed(tmp_path):

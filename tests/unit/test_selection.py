@@ -209,10 +209,14 @@ def test_a_larger_sample_keeps_the_second_reviews_of_a_smaller_one():
     assert kept < wanted
 
 
-def test_the_second_auditors_records_are_not_simply_the_first():
-    selection = draw(second_review=0.5)
-    places = selection.records.loc[selection.records["second_review"], "place"]
-    assert places.max() > 60
+@pytest.mark.parametrize("share", [0.05, 1 / 3, 0.7])
+def test_an_extended_sample_keeps_its_second_reviews(share):
+    small, large = (draw(sizes={"other": size}, second_review=share).records for size in (61, 200))
+    kept = large.set_index("record_id")["second_review"].loc[small["record_id"]]
+    assert list(kept) == list(small["second_review"])
+    assert kept.sum() == math.ceil(61 * share)
+    places = large.loc[large["second_review"], "place"]
+    assert places.diff().max() <= math.ceil(1 / share)
 
 
 def test_excluded_records_leave_the_frame_too():
