@@ -33,6 +33,15 @@ OWN_DEFAULTS = {
     "methods": METHODS_DEFAULTS,
     "data_quality": {"audit": "kent-2017", "show_cells": False, "show_records": False},
     "sample_plan": {"audit": "kent-2017", "margin_of_error": 0.03, "confidence_level": 0.95},
+    "monitoring": {
+        "audit": "kent-2017",
+        "confidence_level": 0.95,
+        "overall": "",
+        "groups": "both",
+        "known_causes": "",
+        "largest_record": 20,
+    },
+    "benchmark": {"audit": "kent-2017"},
 }
 
 
