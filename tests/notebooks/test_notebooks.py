@@ -138,6 +138,24 @@ def test_the_data_quality_notebook_runs_on_a_bundled_audit(tmp_path):
     assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
 
 
+@pytest.mark.parametrize("audit", ["example-police", "kent-2017"])
+def test_the_monitoring_notebook_runs_on_a_series_and_on_one_audit(audit, tmp_path):
+    executed = run_notebook("monitoring", check_parameters("monitoring", {"audit": audit}), tmp_path)
+    shown = collect_figures(read_document(executed).blocks)
+    assert {"monitoring/audits", "further/all/share", "looks/violence/low"} <= set(shown)
+    assert ("district/Valley/pooled" in shown) == (audit == "example-police")
+    assert ("series/2023-09/limits/low" in shown) == (audit == "example-police")
+    assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
+
+
+@pytest.mark.parametrize("audit", ["kent-2017", "kent-2018", "kent-board-2017"])
+def test_the_benchmark_notebook_runs_on_a_bundled_audit(audit, tmp_path):
+    executed = run_notebook("benchmark", check_parameters("benchmark", {"audit": audit}), tmp_path)
+    shown = collect_figures(read_document(executed).blocks)
+    assert {"standing/overall/place", "published/Kent 2017/rate", "published/Cumbria 2019/pooled"} <= set(shown)
+    assert list(tmp_path.iterdir()) == [], "a notebook writes no file"
+
+
 def test_parameters_reach_the_notebook(tmp_path):
     given = {"audit": "kent-2017", "confidence_level": 0.8, "overall": "weighted"}
     document = read_document(run_notebook("inspection", check_parameters("inspection", given), tmp_path))

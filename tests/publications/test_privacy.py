@@ -101,9 +101,23 @@ def published_text(publication):
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("report", ["inspection", "board_paper", "data_quality", "sample_plan"])
+REPORTS = ("inspection", "board_paper", "data_quality", "sample_plan", "monitoring", "benchmark")
+
+
+@pytest.mark.parametrize("report", REPORTS)
 def test_no_free_text_and_no_record_number_is_published(report, path, tmp_path):
     assert MARK not in published_text(publish(report, path, out=tmp_path))
+
+
+def test_names_of_districts_and_teams_are_printed_where_the_parameter_names_them(path, tmp_path):
+    tables = {name: pd.read_excel(path, sheet_name=name, dtype=object) for name in pd.ExcelFile(path).sheet_names}
+    tables["records"] = tables["records"].assign(district=f"{MARK} D", team=f"{MARK} T")
+    named = tmp_path / "named.xlsx"
+    write_workbook({name: table.astype(object).where(table.notna(), None) for name, table in tables.items()}, named)
+    text = published_text(publish("monitoring", named, out=tmp_path, groups="district"))
+    assert f"{MARK} D" in text
+    assert f"{MARK} T" not in text
+    assert MARK not in published_text(publish("monitoring", named, out=tmp_path, groups="none"))
 
 
 def test_a_parameter_prints_the_records_own_numbers(path, tmp_path):

@@ -406,3 +406,40 @@ def test_publish_can_be_had_from_the_package_itself():
     from cdi_stats import publish as door
 
     assert door is publish
+
+
+# A report of several audits.
+
+
+@pytest.fixture(scope="module")
+def monitoring(tmp_path_factory):
+    return publish("monitoring", "example-police", out=tmp_path_factory.mktemp("series"), formats=["html"])
+
+
+def test_a_series_is_filed_under_its_own_name_with_every_audit_in_the_manifest(monitoring):
+    assert monitoring.folder.parts[-2:] == ("example-police", "monitoring")
+    manifest = json.loads((monitoring.folder / "manifest.json").read_text(encoding="utf-8"))
+    files = sorted(resource("data", "series", "example-police").glob("*.xlsx"))
+    assert manifest["inputs"] == [{"audit": file.stem, "sha256": digest(file)} for file in files]
+    assert (manifest["force"], manifest["date"]) == ("Example Police", "2024-09-15")
+    assert manifest["parameters"]["audit"] == "example-police"
+
+
+def test_a_series_published_twice_gives_the_same_bytes(monitoring, tmp_path):
+    again = publish("monitoring", "example-police", out=tmp_path, formats=["html"])
+    assert everything(again.folder) == everything(monitoring.folder)
+
+
+def test_a_list_of_audits_is_published_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "kent.toml").write_text('audits = ["kent-2018", "kent-2017"]', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    made = publish("monitoring", "kent.toml", out="reports", formats=["html"])
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert [entry["audit"] for entry in manifest["inputs"]] == ["kent-2017", "kent-2018"]
+    assert manifest["parameters"]["audit"] == "kent.toml"
+    assert str(tmp_path) not in (made.folder / "monitoring.ipynb").read_text(encoding="utf-8")
+
+
+def test_a_series_takes_no_earlier_audit():
+    with pytest.raises(CdiStatsError, match="parameter earlier: unknown"):
+        publish("monitoring", "example-police", earlier="kent-2017")

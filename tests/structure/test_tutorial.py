@@ -109,7 +109,7 @@ def test_the_page_tells_the_whole_way():
 
 def test_every_file_that_the_page_promises_is_there(followed):
     section = TEXT.split("\n## 6.")[1].split("\n## 7.")[0]
-    report = followed / "reports" / "audit" / "inspection"
+    report = followed / "reports" / "my-audit" / "inspection"
     named = re.findall(r"`(\w+\.\w+)`", section)
     assert len(named) == 3
     assert [name for name in named if not (report / name).is_file()] == []
@@ -119,7 +119,7 @@ def test_every_file_that_the_page_promises_is_there(followed):
 def test_the_first_page_says_what_the_tutorial_quotes(followed):
     section = TEXT.split("\n## 7.")[1].split("\n## ")[0]
     quoted = [" ".join(words.split()) for words in re.findall(r"\*([^*]+)\*", section)]
-    report = followed / "reports" / "audit" / "inspection" / "inspection.pdf"
+    report = followed / "reports" / "my-audit" / "inspection" / "inspection.pdf"
     first = " ".join(PdfReader(report).pages[0].extract_text().split())
     assert len(quoted) > 6
     assert [words for words in quoted if words not in first] == []

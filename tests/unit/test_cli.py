@@ -219,6 +219,7 @@ def test_report_passes_on_what_it_is_given(cdi, published, tmp_path):
         "earlier": "none",
         "out": tmp_path / "o",
         "formats": ["html"],
+        "template": None,
         "confidence_level": "0.9",
         "overall": "",
     }
@@ -246,8 +247,8 @@ def test_a_failed_report_gives_one(cdi, monkeypatch):
         (["report", "inspection", "kent-2017", "-p", "confidence_level=95"], "95"),
         (["report", "inspection", "kent-2017", "-p", "audit=kent-2018"], "audit"),
         (["report", "inspection", "kent-2017", "-p", "out=elsewhere"], "out"),
-        (["report", "inspection", "kent-2017", "--format", "docx"], "docx"),
-        (["report", "inspection", "kent-2017", "--format", "html,docx"], "docx"),
+        (["report", "inspection", "kent-2017", "--format", "odt"], "odt"),
+        (["report", "inspection", "kent-2017", "--format", "html,odt"], "odt"),
         (["report", "inspection", "kent-2017", "--format", ""], "none"),
         (["report", "inspecton", "kent-2017"], "Did you mean inspection?"),
         (["report", "inspection", "kent_2017"], "did you mean kent-2017?"),

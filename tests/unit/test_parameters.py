@@ -34,6 +34,15 @@ OWN_DEFAULTS = {
     "methods": METHODS_DEFAULTS,
     "data_quality": {"audit": "kent-2017", "show_cells": False, "show_records": False},
     "sample_plan": {"audit": "kent-2017", "margin_of_error": 0.03, "confidence_level": 0.95},
+    "monitoring": {
+        "audit": "kent-2017",
+        "confidence_level": 0.95,
+        "overall": "",
+        "groups": "both",
+        "known_causes": "",
+        "largest_record": 20,
+    },
+    "benchmark": {"audit": "kent-2017"},
 }
 
 
@@ -104,7 +113,7 @@ def test_an_unknown_report_is_named_with_the_nearest():
         ("inspection", "kent-2017", {"confidence_levl": 0.9}, BadParameters),
         ("inspection", "kent-2017", {"confidence_level": "x"}, BadParameters),
         ("inspecton", "kent-2017", {}, BadParameters),
-        ("inspection", "kent-2017", {"formats": ["docx"]}, BadParameters),
+        ("inspection", "kent-2017", {"formats": ["odt"]}, BadParameters),
         ("inspection", "kent-2017", {"formats": []}, BadParameters),
         ("inspection", "kent-2071", {}, UnreadableAudit),
         ("reinspection", "kent-2018", {"earlier": "kent-1918"}, UnreadableAudit),

@@ -104,11 +104,11 @@ def dates_chart(title: str, found: Benchmark, results: Sequence[PublishedResult]
             axes.plot([at] * 2, [result.low, result.high], color=colour, linewidth=1.6, alpha=1 if mine else 0.6)
             axes.plot(at, result.rate, "D" if mine else "o", color=colour, markersize=7 if mine else 5)
             if mine:
-                places.append((at, result.rate, f"{result.label}: {percent(result.rate)}"))
+                places.append((at, result.rate, result.label))
         if own:
             axes.plot([day] * 2, [own.interval.low, own.interval.high], color=INK, linewidth=1.6)
             axes.plot(day, own.rate, "s", color="white", markeredgecolor=INK, markeredgewidth=1.6, markersize=7)
-            places.append((day, own.rate, f"This audit: {percent(own.rate)}"))
+            places.append((day, own.rate, "This audit"))
         days = [at for at, _ in dated] + ([day] if own else [])
         _axes_of_dates(axes, min(days), max(days), [r.low for _, r in dated] + ([own.interval.low] if own else []))
         marks = [(float(at), value) for at, r in dated for value in np.linspace(r.low, r.high, 5).tolist()]

@@ -150,13 +150,13 @@ class MonitoringReport:
 
     def calendar(self) -> Section:
         """Tell which stratum was audited in which month, and where the gaps are."""
+        from cdi_stats.report.series_charts import calendar_charts
+
         calendar = self._calendar
-        tables = [series_tables.calendar_table(f"Records examined in {y}", calendar, y) for y in calendar.years]
-        words = (
-            f"“{series_tables.GAP}” marks a month of the series in which the stratum was not audited; "
-            f"“{series_tables.COVERED}” one that an audit covers without saying how many of its records are from it."
-        )
-        return section(*_paragraphs(series_words.calendar_words(calendar)), Paragraph(words), *tables)
+        covered = [entry for entry in calendar.covered.values() if entry.records is None]
+        yes = "“Yes” marks a month that an audit covers without saying how many of its records are from it."
+        words = [*series_words.calendar_words(calendar), yes if covered else None]
+        return section(_paragraphs(words), calendar_charts(calendar))
 
     def trend(self) -> Section:
         """Tell the latest audit beside earlier ones under the same rules, overall and by stratum."""
@@ -301,7 +301,8 @@ def _annex_points(found: SeriesFindings) -> Iterable[Text]:
     yield _point(
         "Rates.",
         f"A ratio over records with Wilson's {found.level} interval on effective crimes, as in each audit's own "
-        f"inspection report.{weighting}",
+        f"inspection report.{weighting} Differences between audits: square-and-add on the limits of each rate (Newcombe "
+        "1998), the audits taken to be independent.",
     )
     yield _point(
         "Control chart.",
@@ -328,10 +329,6 @@ def _annex_points(found: SeriesFindings) -> Iterable[Text]:
         "Monthly check.",
         "Confidence sequence by betting, records in order of opening (Waudby-Smith and Ramdas 2020, 2024). It takes "
         "the records of each month to be drawn at random, and the rate to stay the same under one set of rules.",
-    )
-    yield _point(
-        "Earlier audits.",
-        "Differences by square-and-add on the limits of each rate (Newcombe 1998); audits are taken to be independent.",
     )
 
 

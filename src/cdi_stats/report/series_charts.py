@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import month_abbr
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from cdi_stats.findings.calendar import Calendar
 from cdi_stats.findings.months import MonthlyLooks
 from cdi_stats.findings.series import EarlierRate, Segment, SeriesAudit, SeriesFindings
 from cdi_stats.report.blocks import Chart, Text
 from cdi_stats.report.charts import (
-    AXIS_NAME,
     BEFORE,
-    BELOW,
     FAINT,
     INK,
     NOW,
@@ -27,7 +27,8 @@ from cdi_stats.report.charts import (
     svg,
 )
 from cdi_stats.report.group_charts import label_points
-from cdi_stats.report.numbers import percent, points
+from cdi_stats.report.narrative import capital
+from cdi_stats.report.numbers import count, percent, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +38,7 @@ LEFT, RIGHT = 0.09, 0.2
 MOST_EARLIER = 12
 MOST_TICKS = 9
 MOST_NAMED = 6
+MOST_LINES = 15
 SIGNAL, IN_RUN, ORDINARY = ("s", 8.0, BEFORE), ("D", 6.0, NOW), ("o", 5.0, NOW)
 
 
@@ -179,6 +181,58 @@ def _after(ticks: Sequence[date]) -> list[tuple[date, int]]:
     return [(day, ticks[place - 1].year if place else 0) for place, day in enumerate(ticks)]
 
 
+def calendar_charts(calendar: Calendar) -> list[Chart]:
+    """Return the months of each year with the records examined, gaps marked; as many years a chart as fit well."""
+    each = max(1, MOST_LINES // len(calendar.strata))
+    return [
+        _calendar_chart(calendar, calendar.years[place : place + each]) for place in range(0, len(calendar.years), each)
+    ]
+
+
+def _calendar_chart(calendar: Calendar, years: Sequence[int]) -> Chart:
+    lines = [(year, name, label) for year in years for name, label in calendar.strata]
+    span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
+    gaps = [
+        m for m in calendar.months if m[0] in years for name, _ in calendar.strata if (name, m) not in calendar.covered
+    ]
+    title = f"Audits of {span}: {'every month has every stratum' if not gaps else 'where the gaps are'}"
+    subtitle = "Records examined by the month they were opened in; white with a dash: not audited"
+
+    def draw(axes: Axes) -> None:
+        for place, (year, name, _) in enumerate(lines):
+            for month in range(1, 13):
+                _draw_month(axes, place, month, calendar, name, year)
+        for place in range(len(calendar.strata), len(lines), len(calendar.strata)):
+            axes.axhline(place - 0.5, color=INK, linewidth=0.8)
+        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.set_xlim(0.5, 12.5)
+        axes.set_yticks(range(len(lines)), [f"{year}  {capital(label)}" for year, _, label in lines])
+        axes.set_xticks(range(1, 13), [month_abbr[month] for month in range(1, 13)])
+        axes.grid(False)
+
+    parts = [f"{label} {_told_year(calendar, name, year)}" for year, name, label in lines]
+    picture = svg(len(lines) * 0.8, draw, left=0.24, right=0.02)
+    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+
+
+def _draw_month(axes: Axes, place: int, month: int, calendar: Calendar, stratum: str, year: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    if (year, month) not in calendar.months:
+        return
+    covered = calendar.covered.get((stratum, (year, month)))
+    fill, edge = ("white", BEFORE) if covered is None else ("#dbe5ef", NOW)
+    axes.add_patch(Rectangle((month - 0.46, place - 0.42), 0.92, 0.84, facecolor=fill, edgecolor=edge, linewidth=0.8))
+    text = "–" if covered is None else "yes" if covered.records is None else count(covered.records)
+    axes.annotate(text, (month, place), ha="center", va="center", color=INK)
+
+
+def _told_year(calendar: Calendar, stratum: str, year: int) -> str:
+    """Return a stratum's year in words: the months audited."""
+    months = [m for y, m in calendar.months if y == year and (stratum, (y, m)) in calendar.covered]
+    return f"{year}: {', '.join(month_abbr[month] for month in months) or 'no month'}"
+
+
 def trend_chart(title: str, level: str, latest: str, trend: Sequence[EarlierRate]) -> Chart:
     """Return the latest rate less each of the earlier ones, in percentage points."""
     marks = []
@@ -228,5 +282,5 @@ def looks_chart(title: str, found: MonthlyLooks) -> Chart:
         axes.grid(False, axis="x")
 
     parts = [f"{k.label} {percent(k.rate)} ({percent(k.low)} to {percent(k.high)})" for k in looks]
-    picture = svg(6, draw, left=0.09, right=0.1, below=BELOW + AXIS_NAME)
+    picture = svg(6, draw, left=0.09, right=0.1)
     return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr
 from collections.abc import Sequence
 
-from cdi_stats.findings.calendar import Calendar
-from cdi_stats.findings.further_crimes import FurtherCrimes
+from cdi_stats.findings.further_crimes import FurtherCrimes, OffenceMissed
 from cdi_stats.findings.groups import Groups
 from cdi_stats.findings.months import MonthlyLooks
 from cdi_stats.findings.series import EarlierRate, Segment
@@ -15,8 +13,6 @@ from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
-
-GAP, COVERED = "none", "yes"
 
 
 def one(key: str, value: float, text: str, unit: str, source: str = "") -> Text:
@@ -48,6 +44,12 @@ def span(key: str, interval: Interval[float], source: str = "") -> Text:
     )
 
 
+def bounded(key: str, rate: float, interval: Interval[float], source: str = "", *, name: str = "rate") -> Text:
+    """Return a share with its interval, as one cell: 79.4% (68.7% to 87.1%)."""
+    shown = share(f"{key}/{name}" if name else key, rate, source)
+    return say("{rate} ({span})", rate=shown, span=span(key, interval, source))
+
+
 def provenance(estimate: RateEstimate) -> str:
     """Say in one line how an estimate came about."""
     records = f" in {estimate.records} records" if estimate.records is not None else ""
@@ -70,16 +72,14 @@ def segment_table(caption: str, level: str, segment: Segment) -> Table:
                 Interval(float(chart.low[place]), float(chart.high[place]), 0.0, "p-prime"),
                 "p' chart (Laney 2002)",
             )
-        signal = "beyond a limit" if audit in segment.outside else "in a run" if audit in runs else ""
+        signal = "outside" if audit in segment.outside else "in a run" if audit in runs else ""
         told = [signal, "known cause" if segment.aside[place] else "", "" if audit.audit.has_records else "totals only"]
         rows.append(
             (
                 audit.label,
                 n.records if isinstance(n.records, str) else (n.records,),
                 say("{done} of {due}", done=n.done, due=n.due),
-                (n.rate,),
-                say("{low} to {high}", low=n.low, high=n.high),
-                (n.effective,),
+                say("{rate} ({low} to {high})", rate=n.rate, low=n.low, high=n.high),
                 limits,
                 ", ".join(filter(None, told)) or "–",
             )
@@ -88,34 +88,11 @@ def segment_table(caption: str, level: str, segment: Segment) -> Table:
         Column("Audit", width=1.6),
         Column("Records", numeric=True, width=0.9),
         Column("Crimes recorded", numeric=True, width=1.2),
-        Column("Rate", numeric=True, width=0.8),
-        Column(f"{level} interval", numeric=True, width=1.5),
-        Column("Effective crimes", numeric=True),
+        Column(f"Rate and {level} interval", numeric=True, width=2.0),
         Column("Control limits", numeric=True, width=1.5),
         Column("Signal", width=1.2),
     )
     return Table(caption, columns, tuple(rows))
-
-
-def calendar_table(caption: str, calendar: Calendar, year: int) -> Table:
-    """Return the records examined in each month of a year by stratum."""
-    rows = []
-    for name, label in calendar.strata:
-        cells = [_month(calendar, name, (year, month)) for month in range(1, 13)]
-        rows.append((capital(label), *cells))
-    columns = (Column("Stratum", width=2.4), *(Column(month_abbr[month], numeric=True) for month in range(1, 13)))
-    return Table(caption, columns, tuple(rows))
-
-
-def _month(calendar: Calendar, stratum: str, month: tuple[int, int]) -> Text:
-    if month not in calendar.months:
-        return ""
-    covered = calendar.covered.get((stratum, month))
-    if covered is None:
-        return GAP
-    if covered.records is None:
-        return COVERED
-    return one(f"calendar/{month[0]}-{month[1]:02d}/{stratum}", covered.records, count(covered.records), "count")
 
 
 def trend_table(caption: str, level: str, trend: Sequence[EarlierRate]) -> Table:
@@ -160,34 +137,30 @@ def groups_table(caption: str, level: str, groups: Groups) -> Table:
         cells: list[Text] = [
             name,
             say(
-                "{a} of {b}",
-                a=whole(f"{key}/recorded", estimate.recorded),
-                b=whole(f"{key}/reported", estimate.reported),
+                "{done} of {due}",
+                done=whole(f"{key}/recorded", estimate.recorded),
+                due=whole(f"{key}/reported", estimate.reported),
             ),
-            (share(f"{key}/rate", estimate.rate, source),),
-            span(key, estimate.interval, source),
+            bounded(key, estimate.rate, estimate.interval, source),
         ]
         if groups.pooled and groups.funnel:
             pooled, z = groups.pooled, float(groups.funnel.adjusted_z_score[place])
             limits = Interval(float(pooled.interval.low[place]), float(pooled.interval.high[place]), 0.0, "pooled")
             cells += [
-                (share(f"{key}/pooled", float(pooled.rate[place]), "empirical Bayes"),),
-                span(f"{key}/pooled", limits, "hierarchical Beta"),
+                bounded(f"{key}/pooled", float(pooled.rate[place]), limits, "hierarchical Beta", name=""),
                 one(f"{key}/funnel", z, points(z / 100), "ratio"),
             ]
         rows.append(tuple(cells))
     columns = [
         Column(capital(groups.column), width=1.3),
-        Column("Crimes recorded", numeric=True, width=1.2),
-        Column("Own rate", numeric=True, width=0.8),
-        Column(f"{level} interval", numeric=True, width=1.5),
+        Column("Crimes recorded", numeric=True, width=1.0),
+        Column(f"Own rate and {level} interval", numeric=True, width=1.9),
     ]
     notes: tuple[Text, ...] = ()
     if groups.pooled:
         columns += [
-            Column("Drawn towards all", numeric=True),
-            Column(f"{level} interval", numeric=True, width=1.5),
-            Column("Place in the funnel", numeric=True),
+            Column(f"Drawn towards all, and {level} interval", numeric=True, width=1.9),
+            Column("Place in the funnel", numeric=True, width=0.9),
         ]
         notes = ("Place in the funnel: distance from the rate of all in standard errors, over-dispersion allowed for.",)
     if groups.weighted:
@@ -197,32 +170,33 @@ def groups_table(caption: str, level: str, groups: Groups) -> Table:
 
 def offences_table(caption: str, level: str, found: FurtherCrimes) -> Table:
     """Return each offence as a further crime of a record: how many were missed, and how many as a first crime."""
-    rows: list[tuple[Text, ...]] = []
-    for row in found.offences:
-        key, e, first = f"further/{row.offence}", row.estimate, row.first
-        rows.append(
-            (
-                capital(row.label),
-                say("{a} of {b}", a=whole(f"{key}/missed", e.recorded), b=whole(f"{key}/due", e.reported)),
-                (share(f"{key}/share", e.rate, provenance(e)),),
-                span(key, e.interval, provenance(e)),
-                NOT_APPLICABLE if first is None else say(
-                    "{a} of {b}",
-                    a=whole(f"{key}/first/missed", first.recorded),
-                    b=whole(f"{key}/first/due", first.reported),
-                ),
-                NOT_APPLICABLE if first is None else span(f"{key}/first", first.interval, provenance(first)),
-            )
-        )  # fmt: skip
+    rows = [
+        (capital(row.label), *_missed(f"further/{row.offence}", row.estimate), *_first(row)) for row in found.offences
+    ]
     columns = (
-        Column("Offence", width=2.0),
-        Column("Further crimes missed", numeric=True, width=1.2),
-        Column("Share", numeric=True, width=0.8),
-        Column(f"{level} interval", numeric=True, width=1.4),
-        Column("First crimes missed", numeric=True, width=1.1),
-        Column(f"{level} interval of their share", numeric=True, width=1.5),
+        Column("Offence", width=1.9),
+        Column("Further crimes missed", numeric=True, width=1.0),
+        Column(f"Share and {level} interval", numeric=True, width=1.8),
+        Column("First crimes missed", numeric=True, width=0.9),
+        Column(f"Share and {level} interval", numeric=True, width=1.8),
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _missed(key: str, estimate: RateEstimate) -> tuple[Text, Text]:
+    """Return crimes missed of those due, and their share with its interval."""
+    counts = say(
+        "{missed} of {due}",
+        missed=whole(f"{key}/missed", estimate.recorded),
+        due=whole(f"{key}/due", estimate.reported),
+    )
+    return counts, bounded(key, estimate.rate, estimate.interval, provenance(estimate), name="share")
+
+
+def _first(row: OffenceMissed) -> tuple[Text, Text]:
+    if row.first is None:
+        return NOT_APPLICABLE, NOT_APPLICABLE
+    return _missed(f"further/{row.offence}/first", row.first)
 
 
 def looks_table(caption: str, level: str, found: Sequence[MonthlyLooks]) -> Table:
@@ -237,7 +211,6 @@ def looks_table(caption: str, level: str, found: Sequence[MonthlyLooks]) -> Tabl
             (
                 capital(stratum.label),
                 look.label,
-                one(f"{key}/looks", len(stratum.looks), count(len(stratum.looks)), "count"),
                 one(f"{key}/records", look.records, count(look.records), "count"),
                 (share(f"{key}/rate", look.rate),),
                 every,
@@ -247,7 +220,6 @@ def looks_table(caption: str, level: str, found: Sequence[MonthlyLooks]) -> Tabl
     columns = (
         Column("Stratum", width=1.5),
         Column("Up to", width=1.2),
-        Column("Looks", numeric=True, width=0.6),
         Column("Records", numeric=True, width=0.8),
         Column("Rate so far", numeric=True, width=0.8),
         Column(f"{level} limits at every look", numeric=True, width=1.5),
