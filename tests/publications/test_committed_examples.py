@@ -15,10 +15,12 @@ from cdi_stats.publishing.publication import publish
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "reports" / "examples"
 WANTED = {
+    "example-police/monitoring",
     "kent-2017/data_quality",
     "kent-2017/inspection",
     "kent-2017/methods",
     "kent-2017/sample_plan",
+    "kent-2018/benchmark",
     "kent-2018/reinspection",
     "kent-board-2017/board_paper",
 }
