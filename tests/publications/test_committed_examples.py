@@ -27,14 +27,17 @@ WANTED = {
 FOUND = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*") if path.is_dir()}
 
 
-@pytest.fixture
-def fresh(inspection, reinspection, tmp_path):
-    """Return a fresh publication of a report, by its folder's name."""
+@pytest.fixture(scope="session")
+def fresh(inspection, reinspection, tmp_path_factory):
+    """Return a fresh publication of a report, by its folder's name; each is made once."""
     made = {f"{one.audit}/{one.report}": one for one in (inspection, reinspection)}
+    out = tmp_path_factory.mktemp("examples")
 
     def of(name):
         audit, report = name.split("/")
-        return made.get(name) or publish(report, audit, out=tmp_path)
+        if name not in made:
+            made[name] = publish(report, audit, out=out)
+        return made[name]
 
     return of
 
