@@ -36,6 +36,8 @@ def folded(name: str) -> str:
 
 def is_total(name: str) -> bool:
     """Return whether a name is that of a line of totals."""
+    if name[:1].lower() not in "togs":
+        return False
     return folded(name).rstrip(" :") in TOTALS
 
 
@@ -47,7 +49,7 @@ def agree_spelling(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
         known: dict[str, str] | None = None
         for other in others:
             values = agreed[other][column]
-            odd = values[values.notna() & ~values.isin(names)]
+            odd = values[values.notna() & ~among(values, names)]
             if odd.empty:
                 continue
             known = _spellings(names) if known is None else known
@@ -80,6 +82,16 @@ def _whole(names: pd.Series[str]) -> pd.Series[bool]:
     """Return which names stand for every stratum or domain."""
     every = [name for name in names.dropna().unique() if is_total(name) or folded(name) in ("all", "all strata")]
     return names.isin(every)
+
+
+def among(values: pd.Series[str], names: Iterable[str]) -> pd.Series[bool]:
+    """Return which values are among the names: `Series.isin`, in a tenth of its time for texts."""
+    import pyarrow
+    from pyarrow import compute
+
+    known = pyarrow.array(list(names), pyarrow.large_string())
+    found = compute.is_in(pyarrow.array(values, pyarrow.large_string(), from_pandas=True), value_set=known)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index)
 
 
 def _spellings(names: Iterable[str]) -> dict[str, str]:
