@@ -27,11 +27,14 @@ LONGEST = 200
 
 
 def folded(name: str) -> str:
-    """Return a name as names are compared: without case, kinds of dash and mark, blanks around dashes or repeated."""
+    """Return a name as names are compared: without case, kinds of dash, needless blanks, the .0 of a number."""
     if len(name) > LONGEST:
         return name
     plain = (name if name.isascii() else name.translate(ALIKE)).casefold()
-    return re.sub(r" *- *", "-", " ".join(plain.split())).lstrip("'") if not plain.isalnum() else plain
+    if plain.isalnum():
+        return plain
+    plain = re.sub(r" *- *", "-", " ".join(plain.split())).lstrip("'")
+    return plain.removesuffix(".0") if plain[:1].isdigit() and plain.replace(".", "", 1).isdigit() else plain
 
 
 def is_total(name: str) -> bool:
