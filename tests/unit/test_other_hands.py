@@ -176,6 +176,9 @@ def titles_and_two_headers(book):
 
 
 def numbers_as_text(book):
+    """pandas writes whole numbers beside a blank as 12.0."""
+    change(book, "records", "record_id", lambda cell, _: int(cell[-3:]) + 2018060000)
+    change(book, "crimes", "record_id", lambda cell, _: f"{int(cell[-3:]) + 2018060000}.0")
     change(book, "strata", "records_in_frame", lambda cell, _: f"{cell:,}")
     change(book, "crimes", "crime_number", lambda cell, _: f"{cell}.0")
 
@@ -193,7 +196,23 @@ def codes_by_their_labels(book):
 def test_habits_of_filling_in(tmp_path, habit):
     book = sheets()
     habit(book)
-    same(save(book, tmp_path / "audit.xlsx"))
+    same(save(book, tmp_path / "audit.xlsx"), ids=habit is not numbers_as_text)
+
+
+def test_headings_two_rows_deep(tmp_path):
+    """Date and Time stand twice in the lower row; the upper one says of what."""
+    book = sheets()
+    head, *rows = book["crimes"]
+    deep = [[None] * 2 + ["Reported", None, "Outcome", "Recorded", None, None, None],
+            [*head[:2], "Date", "Time", head[3], "Date", "Time", *head[5:]]]  # fmt: skip
+    for row in rows:
+        times = [(cell.date(), cell.time()) if cell else (None, None) for cell in (row[2], row[4])]
+        deep.append([*row[:2], *times[0], row[3], *times[1], *row[5:]])
+    (tmp_path / "audit.mapping.toml").write_text(
+        '[sheets.crimes.columns]\nreported_at = ["Reported Date", "Reported Time"]\n'
+        'recorded_at = ["Recorded Date", "Recorded Time"]\n'
+    )
+    same(save({**book, "crimes": deep}, tmp_path / "audit.xlsx"))
 
 
 def test_hidden_sheets_filters_comments_and_lists_change_nothing(tmp_path):

@@ -89,7 +89,7 @@ def code(cell: Any) -> str:
 
 def is_blank(cell: Any) -> bool:
     """Return whether a cell holds nothing to be seen."""
-    return cell is None or (isinstance(cell, str) and (not cell or cell.isspace() or not text(cell)))
+    return cell is None or (isinstance(cell, str) and not cell[:1].isalnum() and not text(cell))
 
 
 def parse_column(kind: str, cells: Sequence[Any]) -> tuple[list[Any], list[int]]:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from cdi_stats.audit.problems import Problem
-from cdi_stats.audit.spelling import alike_names, folded
+from cdi_stats.audit.spelling import alike_names, among, folded
 
 Tables = dict[str, pd.DataFrame]
 Facts = dict[str, Any]
@@ -78,7 +78,7 @@ def _known_strata(_: Facts, tables: Tables) -> Iterator[Problem]:
     nearest = Nearest(sorted(known))
     for sheet in ("records", "counts", "selection", "draw"):
         values = tables[sheet]["stratum"]
-        for number, value in values[values.notna() & ~values.isin(known)].items():
+        for number, value in values[values.notna() & ~among(values, known)].items():
             near = nearest(value)
             mend = f"correct the name: perhaps {near}" if near else "correct the name, or add the stratum"
             yield Problem(
@@ -113,7 +113,7 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
             mend = "fill in the records sheet"
             yield Problem(sheet, found, expected, mend, column="record_id", rule="unknown-record")
             continue
-        unknown = values[values.notna() & ~values.isin(known)]
+        unknown = values[values.notna() & ~among(values, known)]
         short = {record.lstrip("0"): record for record in known} if len(unknown) else {}
         for number, value in unknown.items():
             meant = short.get(value.lstrip("0"))
@@ -123,7 +123,7 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
                 rule="unknown-record",
                 quotes=True,
             )
-        for number, value in values[values.isin(excluded)].items():
+        for number, value in values[among(values, excluded)].items():
             yield Problem(
                 *(sheet, repr(value)[:120], "a record that is in the audit: this one has an exclusion"),
                 *("delete the row, or the record's exclusion", int(str(number)), "record_id"),
@@ -308,7 +308,7 @@ def _drawn(_: Facts, tables: Tables) -> Iterator[Problem]:
                 rule=rule,
                 quotes=True,
             )
-            for number, value in values[values.notna() & ~values.isin(set(known.dropna()))].items()
+            for number, value in values[values.notna() & ~among(values, known.dropna())].items()
         ]
         yield from alike(problems, f"records {found}")
 

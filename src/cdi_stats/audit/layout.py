@@ -34,7 +34,8 @@ def lay_out(
             mend = "put the column names above the rows"
             problems.append(Problem(title, "no known column", expected, mend, row=1, rule="no-header"))
         return Cells(title, {}, [], {})
-    places = _headings(sheet, title, grid[header], header + 1, wanted, layout, problems)
+    row = _named(grid[header], grid[header - 1] if header else [], wanted)
+    places = _headings(sheet, title, row, header + 1, wanted, layout, problems)
     numbers, body = _body(grid, header, sorted(places.values()))
     theirs = {name: [row[place] for row in body] for name, place in places.items()}
     totals = total_rows(sheet, numbers, body)
@@ -62,6 +63,16 @@ def _header_row(grid: list[Row], wanted: set[str], stated: int | None) -> int | 
     hits: list[int] = [len({cells.name(cell) for cell in row} & wanted) for row in grid[:HEADER_ROWS]]
     most = max(hits, default=0)
     return hits.index(most) if most else None
+
+
+def _named(row: Row, above: Row, wanted: Mapping[str, str]) -> Row:
+    """Return the headings, those wanted with the one above so named: Date under Reported is Reported Date."""
+    named, group = list(row), ""
+    for place, cell in enumerate(row):
+        group = (cells.text(above[place]) if place < len(above) else "") or group
+        if group and not cells.is_blank(cell) and cells.name(f"{group} {cells.text(cell)}") in wanted:
+            named[place] = f"{group} {cells.text(cell)}"
+    return named
 
 
 def _headings(

@@ -159,7 +159,7 @@ def _inspect(
 ) -> Inspection:
     problems: list[Problem] = []
     unread: list[Problem] = []
-    sheets = _sheets(book, mapping, problems)
+    sheets = _sheets(source.name, book, mapping, problems)
     stated = read_facts(sheets.get(FACTS.name, []), mapping, problems)
     found = {name: _sources(sheet, sheets, mapping, problems) for name, sheet in SHEETS.items()}
     tables = agree_spelling({name: read_table(sheet, found[name], unread) for name, sheet in SHEETS.items()})
@@ -192,7 +192,9 @@ def _audit(
     return Audit(audit_id(source), Facts(**facts), strata, kept, digest, *answered, records[excluded], key)
 
 
-def _sheets(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict[str, list[tuple[str, list[Row]]]]:
+def _sheets(
+    file: str, book: Book, mapping: ColumnMapping, problems: list[Problem]
+) -> dict[str, list[tuple[str, list[Row]]]]:
     """Return, for each sheet of the schema, those of the file that hold it, by title; note the ones missing."""
     theirs: dict[str, str] = {}
     problems.extend(
@@ -200,7 +202,7 @@ def _sheets(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict
         for name in book.names
         if theirs.setdefault(cells.name(name), name) != name
     )
-    read = cache(partial(_rows_of, book))
+    read = cache(partial(_rows_of, file, book))
     sheets: dict[str, list[tuple[str, list[Row]]]] = {}
     for name in all_sheets():
         given = mapping.layout(name).sheets
@@ -215,11 +217,11 @@ def _sheets(book: Book, mapping: ColumnMapping, problems: list[Problem]) -> dict
     return sheets
 
 
-def _rows_of(book: Book, name: str) -> list[Row]:
+def _rows_of(file: str, book: Book, name: str) -> list[Row]:
     rows = book.read(name)
     if len(rows) > MOST_ROWS:
         raise UnreadableAudit(
-            f"sheet {name[:60]}: holds {len(rows):,} rows; expected at most {MOST_ROWS:,}, those of a sample "
+            f"{file}, sheet {name[:60]}: holds {len(rows):,} rows; expected at most {MOST_ROWS:,}, those of a sample "
             "(look for a filled cell far below the rest; the frame that was drawn from does not belong here)"
         )
     return rows

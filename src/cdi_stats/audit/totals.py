@@ -12,6 +12,8 @@ from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.schema import Sheet
 from cdi_stats.audit.spelling import is_total
 
+LONGEST = 40
+
 
 def total_rows(sheet: Sheet, numbers: Sequence[int], body: Sequence[Row]) -> set[int]:
     """Return the numbers of the rows that begin with a word for a total.
@@ -23,7 +25,11 @@ def total_rows(sheet: Sheet, numbers: Sequence[int], body: Sequence[Row]) -> set
         return set()
     starts = (next((cell for cell in row if not cells.is_blank(cell)), None) for row in body)
     pairs = zip(numbers, starts, strict=True)
-    return {number for number, cell in pairs if isinstance(cell, str) and is_total(cells.text(cell))}
+    return {
+        number
+        for number, cell in pairs
+        if isinstance(cell, str) and not cell[:1].isdigit() and len(cell) < LONGEST and is_total(cells.text(cell))
+    }
 
 
 def without_totals(
