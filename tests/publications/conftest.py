@@ -11,6 +11,8 @@ from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.examine import Findings, examine
 from cdi_stats.publishing.publication import Publication, publish
 
+FORMATS = ("html", "pdf", "docx", "tables")
+
 
 @pytest.fixture(scope="session")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -20,15 +22,15 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def inspection(out: Path) -> Publication:
-    """Kent's inspection of 2017, as HTML and PDF."""
-    return publish("inspection", "kent-2017", out=out)
+    """Kent's inspection of 2017, in every format."""
+    return publish("inspection", "kent-2017", out=out, formats=FORMATS)
 
 
 @pytest.fixture(scope="session")
 def reinspection(out: Path, inspection: Publication) -> Publication:
-    """Kent's re-inspection of 2018, as HTML and PDF, beside the inspection."""
+    """Kent's re-inspection of 2018, in every format, beside the inspection."""
     assert inspection.folder.is_relative_to(out)
-    return publish("reinspection", "kent-2018", out=out)
+    return publish("reinspection", "kent-2018", out=out, formats=FORMATS)
 
 
 @pytest.fixture(params=["inspection", "reinspection"])

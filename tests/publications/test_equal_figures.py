@@ -1,4 +1,4 @@
-"""The same figures everywhere: read back from page, PDF, notebook and figures.json, and held to the findings.
+"""The same figures everywhere: read back from every file of a report and from its notebook, and held to the findings.
 
 What the pages must say, and that they can be read by everyone, is held here too. Authority: the re-inspection report
 of 15 January 2019 as the domain page gives it.
@@ -6,6 +6,7 @@ of 15 January 2019 as the domain page gives it.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import math
@@ -14,13 +15,17 @@ from collections import defaultdict
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import docx
 import nbformat
+import openpyxl
 import pikepdf
 import pytest
+from odfdo import Document as Spreadsheet
 from pypdf import PdfReader
 
 from cdi_stats.findings.measures import ALL
-from cdi_stats.report.blocks import MIME_TYPE, figures
+from cdi_stats.publishing.docx import docx_words
+from cdi_stats.report.blocks import MIME_TYPE, figures, plain_json
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "wbr"}
 TABLE_COLUMNS = {
@@ -159,6 +164,89 @@ def test_every_text_of_every_figure_stands_in_the_pdf(publication, pdfs, in_json
     words = dense("".join(pdfs[publication.report]))
     missing = [text for figure in in_json[publication.report] for text in figure["texts"] if dense(text) not in words]
     assert missing == []
+
+
+def tables_of(publication):
+    return [block for block in blocks_of(publication) if block["block"] == "table"]
+
+
+def test_every_text_of_every_figure_stands_in_the_word_file(publication, in_json):
+    words = dense(docx_words(publication.files["docx"].read_bytes()))
+    missing = [text for figure in in_json[publication.report] for text in figure["texts"] if dense(text) not in words]
+    assert missing == []
+
+
+def test_every_cell_of_the_word_file_is_the_notebooks(publication):
+    file = docx.Document(str(publication.files["docx"]))
+    captions = {block["caption"]: block for block in tables_of(publication)}
+    called = [(table._tbl.tblPr.xpath("./w:tblCaption/@w:val")[0], table) for table in file.tables]
+    found = {name: [[cell.text for cell in row.cells] for row in table.rows] for name, table in called}
+    assert set(captions) <= set(found)
+    for name, block in captions.items():
+        assert found[name][1:] == [[plain_json(cell) for cell in row] for row in block["rows"]]
+
+
+def figures_sheet(publication, ending):
+    """Return the rows of the sheet of figures, without its header, as a reader of the file's own kind finds them."""
+    path = publication.files["tables"] / f"{publication.report}.{ending}"
+    if ending == "xlsx":
+        rows = list(openpyxl.load_workbook(path)["Figures"].values)
+    else:
+        rows = [row.values for row in Spreadsheet(path).body.get_table(name="Figures").rows]
+    top = next(place for place, row in enumerate(rows) if list(row[:2]) == ["Figure", "Value"])
+    return rows[top + 1 :]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "ods"])
+def test_the_workbooks_hold_every_figure_of_figures_json(publication, in_json, ending):
+    found = {row[0]: (float(row[1]), row[2], row[3]) for row in figures_sheet(publication, ending)}
+    assert found == {
+        figure["key"]: (figure["value"], figure["unit"], " or ".join(figure["texts"]))
+        for figure in in_json[publication.report]
+    }
+
+
+def read_csv(publication, name):
+    with (publication.files["tables"] / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_the_csv_of_figures_holds_every_figure_of_figures_json(publication, in_json):
+    found = {row[0]: float(row[1]) for row in read_csv(publication, "figures.csv")[1:]}
+    assert found == {figure["key"]: figure["value"] for figure in in_json[publication.report]}
+
+
+def test_every_figure_of_a_table_stands_beside_its_text_in_csv(publication, in_json):
+    known = {figure["key"]: figure for figure in in_json[publication.report]}
+    checked = 0
+    for number, block in enumerate(tables_of(publication), start=1):
+        head, *rows = read_csv(publication, f"table-{number:02d}.csv")
+        for read, row in zip(rows, block["rows"], strict=True):
+            cells = dict(zip(head, read, strict=True))
+            for column, cell in zip(block["columns"], row, strict=True):
+                values = [
+                    float(cells[name]) for name in head if name.startswith(f"{column['header']} (") and cells[name]
+                ]
+                shown = list(figures([{"cell": cell}]))
+                assert values == [known[figure["figure"]]["value"] for figure in shown]
+                assert all(figure["text"] in cells[column["header"]] for figure in shown)
+                checked += len(values)
+    assert checked > 100
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "ods"])
+def test_every_figure_of_a_table_stands_in_its_sheet(publication, ending):
+    path = publication.files["tables"] / f"{publication.report}.{ending}"
+    if ending == "xlsx":
+        book = openpyxl.load_workbook(path)
+        rows = {name: list(book[name].values) for name in book.sheetnames}
+    else:
+        rows = {table.name: [row.values for row in table.rows] for table in Spreadsheet(path).body.tables}
+    for number, block in enumerate(tables_of(publication), start=1):
+        body = rows[f"Table_{number}"][-len(block["rows"]) :]
+        for read, row in zip(body, block["rows"], strict=True):
+            numbers = {float(value) for value in read if value is not None and not isinstance(value, str)}
+            assert {figure["value"] for figure in figures([{"row": row}])} <= numbers
 
 
 def test_sentences_of_the_notebook_stand_in_the_pdf(publication, pdfs):
@@ -367,6 +455,7 @@ def test_no_source_of_the_notebook_reaches_a_reader(publication, pages, pdfs):
     notebook = nbformat.read(publication.folder / f"{publication.report}.ipynb", as_version=4)
     lines = {line for cell in notebook.cells if cell.cell_type == "code" for line in cell.source.splitlines() if line}
     assert len(lines) > 20
-    read = [pages[publication.report].text, "".join(pdfs[publication.report])]
+    word = docx_words(publication.files["docx"].read_bytes())
+    read = [pages[publication.report].text, "".join(pdfs[publication.report]), word]
     for line in [*lines, "open_report", "kernel", "ipykernel", "Traceback"]:
         assert all(dense(line) not in dense(text) for text in read), line

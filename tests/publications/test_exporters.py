@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
+import docx
 import nbformat
 import pytest
 from nbconvert.exporters import get_exporter
 
 from cdi_stats.errors import ReportFailed
 
-FORMATS = {"cdi-html": "html", "cdi-pdf": "pdf"}
+FORMATS = {"cdi-html": "html", "cdi-pdf": "pdf", "cdi-docx": "docx", "cdi-tables": "xlsx"}
+
+
+def published(publication, ending):
+    """Return what the publication's file of an ending holds."""
+    folder = publication.files["tables"] if ending == "xlsx" else publication.folder
+    return (folder / f"{publication.report}.{ending}").read_bytes()
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -21,7 +29,7 @@ def test_nbconvert_command_gives_the_published_file(inspection, tmp_path, name):
     subprocess.run(command, capture_output=True, check=True)
     (made,) = tmp_path.iterdir()
     assert made.name == f"inspection.{FORMATS[name]}"
-    assert made.read_bytes() == inspection.files[FORMATS[name]].read_bytes()
+    assert made.read_bytes() == published(inspection, FORMATS[name])
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -31,7 +39,17 @@ def test_exporter_gives_the_published_file_and_a_name_in_the_menu(reinspection, 
     assert exporter.file_extension == f".{FORMATS[name]}"
     made, _ = exporter.from_filename(str(reinspection.folder / "reinspection.ipynb"))
     made = made.encode("utf-8") if isinstance(made, str) else made
-    assert made == reinspection.files[FORMATS[name]].read_bytes()
+    assert made == published(reinspection, FORMATS[name])
+
+
+def test_word_exporter_takes_a_template(inspection, tmp_path):
+    path = tmp_path / "force.docx"
+    theirs = docx.Document()
+    theirs.sections[0].footer.paragraphs[0].text = "OFFICIAL"
+    theirs.save(str(path))
+    exporter = get_exporter("cdi-docx")(template=str(path))
+    made, _ = exporter.from_filename(str(inspection.folder / "inspection.ipynb"))
+    assert docx.Document(io.BytesIO(made)).sections[0].footer.paragraphs[0].text == "OFFICIAL"
 
 
 def test_menu_names_differ():

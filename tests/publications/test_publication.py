@@ -9,9 +9,11 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import docx
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
@@ -20,9 +22,10 @@ from pypdf import PdfReader
 
 from cdi_stats.audit.examples import build_example
 from cdi_stats.audit.template import write_workbook
-from cdi_stats.errors import CdiStatsError, ReportFailed
+from cdi_stats.errors import BadParameters, CdiStatsError, ReportFailed
 from cdi_stats.publishing import execution
 from cdi_stats.publishing import publication as publishing
+from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.publication import collect_figures, publish
 from cdi_stats.resources import resource
@@ -37,7 +40,7 @@ def digest(path):
 
 def everything(folder):
     """Return {path: hash} of all that lies in a folder, hidden files too."""
-    return {str(path.relative_to(folder)): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def links(page):
@@ -49,17 +52,23 @@ def links(page):
 
 def test_files_are_there_and_nothing_else(publication):
     names = {path.name for path in publication.folder.iterdir()}
-    assert names == FILES | {f"{publication.report}.{ending}" for ending in ("html", "pdf", "ipynb")}
+    assert names == FILES | {"tables"} | {
+        f"{publication.report}.{ending}" for ending in ("html", "pdf", "docx", "ipynb")
+    }
+    tables = {path.name for path in publication.files["tables"].iterdir()}
+    assert {f"{publication.report}.xlsx", f"{publication.report}.ods", "csv-metadata.json", "table-01.csv"} <= tables
     assert publication.folder.parts[-2:] == (publication.audit, publication.report)
     assert str(publication).splitlines() == [str(path) for path in publication.files.values()]
-    assert [path.suffix for path in publication.files.values()] == [".html", ".pdf"]
-    assert all(path.stat().st_size > 10_000 for path in publication.files.values())
+    assert [path.name.rpartition(".")[2] for path in publication.files.values()] == ["html", "pdf", "docx", "tables"]
+    assert all(path.stat().st_size > 10_000 for path in publication.files.values() if path.is_file())
 
 
 def test_manifest_is_true(publication):
     manifest = json.loads((publication.folder / "manifest.json").read_text(encoding="utf-8"))
-    others = [path for path in publication.folder.iterdir() if path.name != "manifest.json"]
-    assert manifest["files"] == {path.name: digest(path) for path in sorted(others)}
+    others = everything(publication.folder)
+    del others["manifest.json"]
+    assert manifest["files"] == others
+    assert "tables/table-01.csv" in others
     used = ["kent-2017"] if publication.report == "inspection" else ["kent-2018", "kent-2017"]
     assert manifest["inputs"] == [
         {"audit": name, "sha256": digest(resource("data", "examples", f"{name}.xlsx"))} for name in used
@@ -69,15 +78,36 @@ def test_manifest_is_true(publication):
     assert set(manifest["parameters"]) == {
         "audit", "earlier", "confidence_level", "method", "degrees_of_freedom", "overall", "show_records",
     }  # fmt: skip
-    assert {"python", "cdi-stats", "numpy", "papermill", "typst"} <= set(manifest["versions"])
+    assert {"python", "cdi-stats", "numpy", "papermill", "typst", "python-docx"} <= set(manifest["versions"])
+    assert "template" not in manifest
     assert (manifest["force"], manifest["report"]) == ("Kent Police", publication.report)
 
 
 def test_index_links_every_report(inspection, reinspection, out):
     found = links(out / "index.html")
     assert all((out / link).is_file() for link in found)
-    wanted = {path.relative_to(out).as_posix() for made in (inspection, reinspection) for path in made.files.values()}
+    wanted = {
+        path.relative_to(out).as_posix()
+        for made in (inspection, reinspection)
+        for path in made.folder.rglob("*")
+        if path.suffix in (".html", ".pdf", ".docx", ".xlsx", ".ods")
+    }
     assert set(found) == wanted
+    assert len(found) == 10
+
+
+def test_index_names_each_format_in_words(inspection, out):
+    assert inspection.folder.is_dir()
+    page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
+    said = [" ".join(link.get_text().split()) for link in page.select("tbody tr:first-of-type a")]
+    assert [text.partition(" of ")[0] for text in said] == [
+        "HTML",
+        "PDF",
+        "Word",
+        "Excel tables",
+        "OpenDocument tables",
+    ]
+    assert len({link.get_text() for link in page.select("a")}) == len(page.select("a"))
 
 
 def test_index_page_is_sound_and_whole(inspection, out):
@@ -96,7 +126,7 @@ def test_no_trace_of_machine_or_time_in_the_notebook(publication):
 
 
 def test_published_twice_gives_the_same_bytes(reinspection, tmp_path):
-    again = publish("reinspection", "kent-2018", out=tmp_path)
+    again = publish("reinspection", "kent-2018", out=tmp_path, formats=tuple(reinspection.files))
     assert everything(again.folder) == everything(reinspection.folder)
     assert again.figures == reinspection.figures
 
@@ -250,6 +280,50 @@ def test_a_run_cut_before_it_had_cleared_away_the_old_report(staged):
         staged("fail")
     assert published(staged) == "good"
     assert not staged.aside.exists()
+
+
+def test_a_file_that_lacks_a_figure_is_not_published(publish_cells, tmp_path, monkeypatch):
+    """What a writer drops is found when its file is read back, before anything is published."""
+    for name, writer in WRITERS.items():
+        if name == "pdf":
+            continue
+        other = replace(
+            writer, write=lambda document, *rest, write=writer.write: write(without_figures(document), *rest)
+        )
+        monkeypatch.setitem(WRITERS, name, other)
+        with pytest.raises(ReportFailed, match=f"{name} lacks"):
+            publish_cells(GOOD, formats=[name])
+        assert not (tmp_path / "out" / "kent-2018").exists()
+
+
+def without_figures(document):
+    facts = [["Sample", "many crimes"]]
+    blocks = [block | {"facts": facts} if block["block"] == "title" else block for block in document.blocks]
+    return replace(document, blocks=tuple(blocks))
+
+
+def test_a_template_gives_the_word_file_its_styles_and_is_named_in_the_manifest(publish_cells, tmp_path):
+    path = tmp_path / "force.docx"
+    theirs = docx.Document()
+    theirs.sections[0].footer.paragraphs[0].text = "OFFICIAL"
+    theirs.save(str(path))
+    made = publish_cells(GOOD, formats=["docx"], template=path)
+    assert docx.Document(str(made.files["docx"])).sections[0].footer.paragraphs[0].text == "OFFICIAL"
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["template"] == {"name": "force.docx", "sha256": digest(path)}
+
+
+@pytest.mark.parametrize(
+    ("formats", "name", "said"),
+    [(["docx"], "notes.txt", "found no Word document"), (["docx"], "none.docx", "cannot be read"),
+     (["html"], "notes.txt", "without the format docx")],
+)  # fmt: skip
+def test_a_wrong_template_is_refused_before_a_kernel_starts(tmp_path, monkeypatch, formats, name, said):
+    monkeypatch.setattr(publishing, "run_notebook", lambda *_, **__: pytest.fail("a kernel started"))
+    (tmp_path / "notes.txt").write_text("no Word", encoding="utf-8")
+    with pytest.raises(BadParameters, match=said):
+        publish("inspection", "kent-2018", out=tmp_path / "out", formats=formats, template=tmp_path / name)
+    assert not (tmp_path / "out").exists()
 
 
 def test_index_passes_over_what_is_not_published(inspection, tmp_path):

@@ -20,7 +20,7 @@ from docx.shared import Cm, Pt
 from cdi_stats.errors import BadParameters
 from cdi_stats.publishing.document import Document
 from cdi_stats.publishing.docx import docx_words, read_template, render_docx
-from cdi_stats.publishing.docx.widths import column_widths, text_width
+from cdi_stats.publishing.docx.widths import fitting_widths, text_width
 from cdi_stats.report.blocks import Column, Json, Numbered, Paragraph, Table, figures, plain_json
 
 HEADINGS = {f"Heading {level}": level for level in range(1, 5)}
@@ -270,11 +270,21 @@ def test_notes_stand_beneath_their_table(file: Any) -> None:
 def test_a_number_is_given_the_width_it_needs() -> None:
     columns = [{"header": "Kind", "numeric": False, "width": 9.0}, {"header": "N", "numeric": True, "width": 1.0}]
     rows = [["a", "81.5% to 85.5%"], ["b", "1"]]
-    wide, narrow = column_widths(columns, rows, 300.0, 10.0)
+    size, (wide, narrow) = fitting_widths(columns, rows, 300.0, (10.0, 8.0))
+    assert size == 10
     assert narrow > text_width("81.5% to 85.5%", 10.0)
     assert wide + narrow == pytest.approx(300)
-    crowded = column_widths([columns[1]] * 9, [["1,000,000"] * 9], 100.0, 10.0)
-    assert sum(crowded) == pytest.approx(100)
+
+
+def test_a_table_is_set_smaller_before_its_numbers_break_and_shares_what_there_is() -> None:
+    column, number = {"header": "N", "numeric": True, "width": 1.0}, "83.6% (1,254 of 1,500)"
+    line = text_width(number, 9.0) * 2 + 20
+    assert fitting_widths([column] * 2, [[number] * 2], line, (10.0, 8.0))[0] == 8
+    size, widths = fitting_widths([column] * 2, [[number] * 2], line * 0.7, (10.0, 8.0))
+    assert size == 10
+    assert min(widths) > text_width("(1,254", 10.0)
+    size, widths = fitting_widths([column] * 9, [[number] * 9], 100.0, (10.0, 8.0))
+    assert (size, sum(widths)) == (8, pytest.approx(100))
 
 
 # Other blocks.

@@ -11,7 +11,7 @@ from docx.shared import Length, Pt
 
 from cdi_stats.publishing.characters import xml_text
 from cdi_stats.publishing.docx.fields import element
-from cdi_stats.publishing.docx.widths import column_widths
+from cdi_stats.publishing.docx.widths import fitting_widths
 from cdi_stats.report.blocks import Json, plain_json
 
 if TYPE_CHECKING:
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
 AddText = Callable[["Paragraph", Any], None]
 
 MOST_COLUMNS_AT_FULL_SIZE = 6
-FULL, SMALL = Pt(10.5), Pt(9)
+SIZES = {Pt(10.5): "", Pt(9): "Small"}  # of type, and the ending of the styles that are set in it
 LONG_CELL = 600  # letters; a row that holds so many may break, or it could leave a page nearly empty
-SHORT_TABLE = 12  # rows; one so short stays on one page
+SHORT_TABLE, SHORT_TEXT = 12, 1500  # rows and letters; a table so short stays on one page
 NARROW_COLUMNS, NARROW_CELL, NARROW = 3, 30, 0.65
 
 
 def table_shape(columns: Sequence[Json], rows: Sequence[Sequence[str]], line: Length) -> tuple[str, list[Length]]:
     """Return the ending of the styles that a table is set in, and the widths of its columns on a line so wide."""
-    small = len(columns) > MOST_COLUMNS_AT_FULL_SIZE
+    sizes = [size for size in SIZES if size != max(SIZES) or len(columns) <= MOST_COLUMNS_AT_FULL_SIZE]
     short = len(columns) <= NARROW_COLUMNS and all(len(cell) < NARROW_CELL for row in rows for cell in row)
-    width = line * (NARROW if short else 1.0)
-    widths = column_widths(columns, rows, width, SMALL if small else FULL)
-    return "Small" if small else "", [Length(round(each)) for each in widths]
+    size, widths = fitting_widths(columns, rows, line * (NARROW if short else 1.0), sizes)
+    return SIZES[Length(size)], [Length(round(width)) for width in widths]
 
 
 def fill_table(
@@ -75,7 +74,8 @@ def keep_together(table: Table, *, with_next: bool) -> None:
     Where a row stands decides this, so no style can carry it.
     """
     rows = list(table.rows)
-    kept = rows if len(rows) <= SHORT_TABLE else rows[-1:]
+    short = len(rows) <= SHORT_TABLE and sum(len(text.text or "") for text in table._tbl.iter(qn("w:t"))) <= SHORT_TEXT
+    kept = rows if short else rows[-1:]
     for row in kept:
         if row is not rows[-1] or with_next:
             for cell in row.cells:

@@ -8,6 +8,7 @@ from cdi_stats.report.blocks import Json
 
 LONGEST_WORD = 18  # letters; a longer one may break
 BOLD = 1.08
+PADDING = 1.0
 ROOM = 1.12  # for a typeface wider than Arial, as a template's may be
 # widths in the size of type, of Arial and of its kin
 _LETTERS = dict.fromkeys(" .,:;'|!/()[]ijlftI", 0.3) | dict.fromkeys("mwMW%@", 0.87) | dict.fromkeys("−+±=–", 0.58)
@@ -27,12 +28,21 @@ def _letter(letter: str) -> float:
     return 0.7 if letter < "\u2e80" else 1.0
 
 
-def column_widths(columns: Sequence[Json], rows: Sequence[Sequence[str]], line: float, size: float) -> list[float]:
-    """Return the widths of a table's columns that share `line`, from its cells as plain text set at `size`."""
-    needs = [
-        min(line * 0.6, _need(column, [row[place] for row in rows], size, head=place == 0))
-        for place, column in enumerate(columns)
-    ]
+def fitting_widths(
+    columns: Sequence[Json], rows: Sequence[Sequence[str]], line: float, sizes: Sequence[float]
+) -> tuple[float, list[float]]:
+    """Return the first of some sizes of type that a table fits at, and its columns' widths.
+
+    Numbers stay whole if they can at any size; else they may break at spaces, as 83.6% (1,254 of 1,500) can. A table
+    that fits at none gets the last size, and every column its part of what it needs.
+    """
+    tries = [(size, _needs(columns, rows, size, whole)) for whole in (True, False) for size in sizes]
+    size, needs = next((found for found in tries if sum(found[1]) <= line), tries[-1])
+    return size, _shared(columns, needs, line)
+
+
+def _shared(columns: Sequence[Json], needs: Sequence[float], line: float) -> list[float]:
+    """Return a line shared between columns as they ask, none given less than it needs."""
     if sum(needs) >= line:
         return [line * need / sum(needs) for need in needs]
     shares = [float(column["width"]) for column in columns]
@@ -47,14 +57,15 @@ def column_widths(columns: Sequence[Json], rows: Sequence[Sequence[str]], line: 
         fixed |= short
 
 
-def _need(column: Json, cells: Sequence[str], size: float, *, head: bool) -> float:
-    """Return the least width of a column: its longest number whole, its longest word, its heading's longest word."""
+def _needs(columns: Sequence[Json], rows: Sequence[Sequence[str]], size: float, whole: bool) -> list[float]:
+    return [_need(column, [row[place] for row in rows], size, whole) for place, column in enumerate(columns)]
+
+
+def _need(column: Json, cells: Sequence[str], size: float, whole: bool) -> float:
+    """Return the least width of a column: its longest word, its heading's, and if `whole` its longest number."""
     header = max((text_width(word, size) * BOLD for word in _words(column["header"])), default=0.0)
-    parts = cells if column["numeric"] else [word for cell in cells for word in _words(cell)]
-    body = max(
-        (text_width(part, size) for part in parts if column["numeric"] or len(part) <= LONGEST_WORD), default=0.0
-    )
-    return max(header, body * (BOLD if head else 1.0)) + 1.1 * size
+    parts = cells if column["numeric"] and whole else [word for cell in cells for word in _words(cell)]
+    return max(header, max((text_width(part, size) for part in parts), default=0.0)) + PADDING * size
 
 
 def _words(text: str) -> list[str]:

@@ -14,7 +14,6 @@ def figures_in(workbook: bytes) -> dict[str, float | None]:
 
     rows = CalamineWorkbook.from_filelike(io.BytesIO(workbook)).get_sheet_by_name(FIGURES).to_python()
     top = next(place for place, row in enumerate(rows) if row[:2] == ["Figure", "Value"])
-    found: dict[str, float | None] = {}
-    for key, value, *_ in rows[top + 1 :]:
-        found[str(key)] = None if value == NO_NUMBER else float(value)  # type: ignore[arg-type]
-    return found
+    # a table without rows has an empty one in Excel
+    found = {str(key): value for key, value, *_ in rows[top + 1 :] if key}
+    return {key: None if value == NO_NUMBER else float(value) for key, value in found.items()}  # type: ignore[arg-type]
