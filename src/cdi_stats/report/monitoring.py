@@ -301,8 +301,8 @@ def _annex_points(found: SeriesFindings) -> Iterable[Text]:
     yield _point(
         "Rates.",
         f"A ratio over records with Wilson's {found.level} interval on effective crimes, as in each audit's own "
-        f"inspection report.{weighting} Differences between audits: square-and-add on the limits of each rate (Newcombe "
-        "1998), the audits taken to be independent.",
+        f"inspection report.{weighting} Differences between audits: square-and-add on the limits of each rate "
+        "(Newcombe 1998), the audits taken to be independent.",
     )
     yield _point(
         "Control chart.",
