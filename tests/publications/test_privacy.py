@@ -110,7 +110,7 @@ def test_no_free_text_and_no_record_number_is_published(report, path, tmp_path):
 
 
 def test_names_of_districts_and_teams_are_printed_where_the_parameter_names_them(path, tmp_path):
-    tables = {name: pd.read_excel(path, sheet_name=name, dtype=object) for name in pd.ExcelFile(path).sheet_names}
+    tables = pd.read_excel(path, sheet_name=None, dtype=object, engine="openpyxl")
     tables["records"] = tables["records"].assign(district=f"{MARK} D", team=f"{MARK} T")
     named = tmp_path / "named.xlsx"
     write_workbook({name: table.astype(object).where(table.notna(), None) for name, table in tables.items()}, named)
