@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AddText = Callable[["Paragraph", Any], None]
 
 MOST_COLUMNS_AT_FULL_SIZE = 6
-SIZES = {Pt(10.5): "", Pt(9): "Small"}  # of type, and the ending of the styles that are set in it
+SIZES: dict[float, str] = {Pt(10.5): "", Pt(9): "Small"}  # of type, and the ending of the styles that are set in it
 LONG_CELL = 600  # letters; a row that holds so many may break, or it could leave a page nearly empty
 SHORT_TABLE, SHORT_TEXT = 12, 1500  # rows and letters; a table so short stays on one page
 NARROW_COLUMNS, NARROW_CELL, NARROW = 3, 30, 0.65
@@ -32,7 +32,7 @@ def table_shape(columns: Sequence[Json], rows: Sequence[Sequence[str]], line: Le
     sizes = [size for size in SIZES if size != max(SIZES) or len(columns) <= MOST_COLUMNS_AT_FULL_SIZE]
     short = len(columns) <= NARROW_COLUMNS and all(len(cell) < NARROW_CELL for row in rows for cell in row)
     size, widths = fitting_widths(columns, rows, line * (NARROW if short else 1.0), sizes)
-    return SIZES[Length(size)], [Length(round(width)) for width in widths]
+    return SIZES[size], [Length(round(width)) for width in widths]
 
 
 def fill_table(
