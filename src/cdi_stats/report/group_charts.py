@@ -36,7 +36,7 @@ FUNNEL_ROWS = 9
 # so many groups and more stand closer: the funnel and this chart are to share a page
 DENSER = ((22, 0.54), (15, 0.62), (7, 0.74))
 # what a label takes up at nine points, in points
-LETTER, LINE = 5.0, 11.0
+LETTER, LINE = 4.7, 11.0
 Box = tuple[float, float, float, float]
 
 
@@ -98,7 +98,7 @@ def label_points(
         at, long = on_page(x, y), LETTER * len(label)
         late = at[0] + long > width
         sides = (-6, 6) if late else (6, -6)
-        places = [(across, down) for down in (-12, 4, -23, 15, -34, 26, -45) for across in sides]
+        places = [(across, down) for down in (-12, 4, -23, 15, -34, 26, -45, 37, 48) for across in sides]
         boxes = {place: _box(at, place, long) for place in places}
         inside = [place for place in places if boxes[place][0] >= 0 and boxes[place][1] <= width] or places
         free = [place for place in inside if not any(_touch(boxes[place], box) for box in taken)]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from cdi_stats.findings.further_crimes import FurtherCrimes, OffenceMissed
 from cdi_stats.findings.groups import Groups
 from cdi_stats.findings.months import MonthlyLooks
-from cdi_stats.findings.series import EarlierRate, Segment
+from cdi_stats.findings.series import EarlierRate, Segment, SeriesAudit
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
-from cdi_stats.report.blocks import Column, Figure, Table, Text
+from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
 
@@ -72,27 +72,34 @@ def segment_table(caption: str, level: str, segment: Segment) -> Table:
                 Interval(float(chart.low[place]), float(chart.high[place]), 0.0, "p-prime"),
                 "p' chart (Laney 2002)",
             )
-        signal = "outside" if audit in segment.outside else "in a run" if audit in runs else ""
-        told = [signal, "known cause" if segment.aside[place] else "", "" if audit.audit.has_records else "totals only"]
+        told = list(filter(None, _signals(segment, place, runs)))
         rows.append(
             (
-                audit.label,
+                (f"{audit.label}, ", Strong(", ".join(told))) if told else audit.label,
                 n.records if isinstance(n.records, str) else (n.records,),
                 say("{done} of {due}", done=n.done, due=n.due),
                 say("{rate} ({low} to {high})", rate=n.rate, low=n.low, high=n.high),
                 limits,
-                ", ".join(filter(None, told)) or "–",
             )
         )
     columns = (
-        Column("Audit", width=1.6),
+        Column("Audit", width=2.0),
         Column("Records", numeric=True, width=0.9),
         Column("Crimes recorded", numeric=True, width=1.2),
         Column(f"Rate and {level} interval", numeric=True, width=2.0),
         Column("Control limits", numeric=True, width=1.5),
-        Column("Signal", width=1.2),
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _signals(segment: Segment, place: int, runs: set[SeriesAudit]) -> tuple[str, ...]:
+    """Return what is to be known of an audit's place on the chart."""
+    audit = segment.audits[place]
+    return (
+        "outside the limits" if audit in segment.outside else "in a run" if audit in runs else "",
+        "known cause" if segment.aside[place] else "",
+        "" if audit.audit.has_records else "totals only",
+    )
 
 
 def trend_table(caption: str, level: str, trend: Sequence[EarlierRate]) -> Table:
