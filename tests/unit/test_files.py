@@ -263,6 +263,29 @@ def test_a_claim_of_size_is_not_taken_on_trust(book, tmp_path):
     refused(tmp_path, lie, "damaged")
 
 
+@pytest.mark.parametrize("name", ["xl/sharedStrings.xml", "xl/SharedStrings.XML", "xl\\sharedStrings.xml"])
+@pytest.mark.parametrize("claim", ['"4294967296"', "'4294967296'", '"&#52;294967296"'])
+def test_a_claim_of_many_texts_is_refused(tmp_path, name, claim):
+    """The reader makes room for as many texts as are claimed, and ends the process where there is none."""
+    workbook = openpyxl.Workbook()
+    workbook.active["A1"] = "text"
+    workbook.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as whole:
+        parts = {part: whole.read(part) for part in whole.namelist()}
+    parts[name] = parts.pop("xl/sharedStrings.xml").replace(b'uniqueCount="1"', b"uniqueCount = " + claim.encode())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for part, content in parts.items():
+            made.writestr(part, content)
+    refused(tmp_path, out.getvalue(), "claims to hold")
+
+
+def test_a_workbook_of_two_kinds_is_refused(book, tmp_path):
+    """A reader that fails at the first kind goes on to the second."""
+    refused(tmp_path, rezip(book, {}, [("content.xml", b"<x/>")]), "a workbook of Excel and one of OpenDocument")
+    refused(tmp_path, rezip(book, {}, [("XL/workbook.bin", b"")]), "a workbook of Excel and a binary workbook")
+
+
 def test_texts_that_multiply_are_refused(tmp_path, monkeypatch):
     """One long shared text may stand in every cell of a sheet."""
     monkeypatch.setattr(sheet_xml, "MOST_TEXT", 1_000_000)

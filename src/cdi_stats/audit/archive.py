@@ -18,6 +18,8 @@ MOST_CELLS = 5_000_000
 MOST_MEMBERS = 10_000
 # in memory a text with one rare character takes four bytes a letter
 MOST_TEXT = 150_000_000
+XLSX, ODS = "a workbook of Excel", "one of OpenDocument"
+KINDS = {"xl/workbook.xml": XLSX, "xl/workbook.bin": "a binary workbook (.xlsb)", "content.xml": ODS}
 Start = Callable[[str, dict[str, str]], object]
 
 
@@ -47,11 +49,13 @@ class Archive:
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
             raise UnreadableAudit(self._not_a_workbook(data)) from None
         self._check(members)
-        self.names = {member.filename for member in members}
-        self.is_ods = "content.xml" in self.names and "xl/workbook.xml" not in self.names
-        if not self.is_ods and "xl/workbook.xml" not in self.names:
-            kind = "a binary workbook (.xlsb)" if "xl/workbook.bin" in self.names else "no workbook"
-            raise UnreadableAudit(f"{name}: found {kind}; expected a workbook saved as .xlsx, .xlsm or .ods")
+        self._names = {_folded(member.filename): member.filename for member in members}
+        kinds = [kind for part, kind in KINDS.items() if self.holds(part)]
+        if kinds not in ([XLSX], [ODS]):
+            # a reader that fails at one kind goes on to the next, whose parts nobody has looked into
+            found = " and ".join(kinds) or "no workbook"
+            raise UnreadableAudit(f"{name}: found {found}; expected a workbook saved as .xlsx, .xlsm or .ods")
+        self.is_ods = kinds == [ODS]
 
     def _not_a_workbook(self, data: bytes) -> str:
         found = "no workbook that can be opened"
@@ -70,7 +74,7 @@ class Archive:
 
     def _check(self, members: list[zipfile.ZipInfo]) -> None:
         """Unpack every member once, so that no claim of size is taken on trust."""
-        names = [member.filename.lower() for member in members]
+        names = [_folded(member.filename) for member in members]
         total = sum(member.file_size for member in members)
         if len(members) > MOST_MEMBERS or len(set(names)) < len(names):
             raise UnreadableAudit(f"{self.name}: found an archive with repeated or too many parts; expected a workbook")
@@ -92,9 +96,13 @@ class Archive:
                     "(open it in a spreadsheet program and save it again)"
                 ) from None
 
+    def holds(self, part: str) -> bool:
+        """Return whether there is a part of that name, as readers look for it: in any case, with any slashes."""
+        return _folded(part) in self._names
+
     def read(self, part: str) -> bytes:
         """Return what a part unpacks to."""
-        return self._archive.read(part)
+        return self._archive.read(self._names[_folded(part)])
 
     def guarded(self, read: Callable[[], Any]) -> Any:
         """Return what the reader reads; whatever it stumbles over becomes one clear message."""
@@ -132,6 +140,10 @@ class Archive:
             raise UnreadableAudit(
                 f"{self.name}: the part {part!r} is damaged ({error}); expected a whole workbook"
             ) from None
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("\\", "/")
 
 
 def refuse_many(where: str, cells: int) -> None:

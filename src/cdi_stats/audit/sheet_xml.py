@@ -28,11 +28,14 @@ ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 TEXT_RESULT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)<")
 SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v[^>]*>\s*(\d+)""")
+CLAIM = re.compile(rb"""\buniqueCount\s*=\s*["']([^"']*)""")
+STRINGS = "xl/sharedStrings.xml"
 STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
 
 def inspect_xlsx(archive: Archive) -> Callable[[str], Flaws]:
     """Return a function that gives a sheet's flawed cells by place, from 0, and refuses a sheet too large to hold."""
+    _refuse_claims(archive)
     parts = _worksheet_parts(archive)
     return lambda sheet: _inspected(archive, sheet, parts.get(sheet, ""))
 
@@ -46,7 +49,7 @@ def counts_from_1904(archive: Archive) -> bool:
 
 
 def _inspected(archive: Archive, sheet: str, part: str) -> Flaws:
-    if part not in archive.names:
+    if not archive.holds(part):
         raise UnreadableAudit(
             f"{archive.name}, sheet {sheet[:60]}: its part is not where the workbook says; expected a whole workbook "
             "(open it in a spreadsheet program and save it again)"
@@ -65,9 +68,9 @@ def _worksheet_parts(archive: Archive) -> Mapping[str, str]:
     """Return the archive's part of each worksheet by the sheet's name."""
     targets: dict[str, str] = {}
     relations = "xl/_rels/workbook.xml.rels"
-    if relations in archive.names:
+    if archive.holds(relations):
         for _, given in archive.elements(relations):
-            targets[given.get("Id", "")] = _member(archive, given.get("Target", ""))
+            targets[given.get("Id", "")] = _part(given.get("Target", ""))
     sheets = {}
     for tag, given in archive.elements("xl/workbook.xml"):
         if tag.rpartition(":")[2] == "sheet":
@@ -76,11 +79,21 @@ def _worksheet_parts(archive: Archive) -> Mapping[str, str]:
     return sheets
 
 
-def _member(archive: Archive, target: str) -> str:
-    """Return the archive's member that a relation means, in the ways that readers take it: from xl on, in any case."""
+def _part(target: str) -> str:
+    """Return the part that a relation means, as readers take it: from the folder xl on, unless it starts there."""
     path = target.replace("\\", "/")
-    path = posixpath.normpath(path if path.startswith(("/", "xl/")) else f"xl/{path}").lstrip("/")
-    return next((name for name in archive.names if name.lower() == path.lower()), path)
+    return posixpath.normpath(path if path.startswith(("/", "xl/")) else f"xl/{path}").lstrip("/")
+
+
+def _refuse_claims(archive: Archive) -> None:
+    """Refuse a workbook that claims more texts than it can have: the reader makes room for as many as are claimed."""
+    claims = CLAIM.findall(archive.read(STRINGS)) if archive.holds(STRINGS) else []
+    wrong = [claim for claim in claims if not claim.isdigit() or int(claim[:20]) > MOST_CELLS]
+    if wrong:
+        raise UnreadableAudit(
+            f"{archive.name}: claims to hold {wrong[0][:30].decode('ascii', 'replace')} texts; expected at most "
+            f"{MOST_CELLS:,} (open it in a spreadsheet program and save it again)"
+        )
 
 
 def _refuse_area(archive: Archive, sheet: str, xml: bytes) -> None:
@@ -97,10 +110,9 @@ def _refuse_area(archive: Archive, sheet: str, xml: bytes) -> None:
 
 def _refuse_text(archive: Archive, sheet: str, xml: bytes) -> None:
     """Refuse a sheet whose shared texts, written out cell by cell, would not fit."""
-    strings = "xl/sharedStrings.xml"
-    if strings not in archive.names:
+    if not archive.holds(STRINGS):
         return
-    shared = archive.read(strings)
+    shared = archive.read(STRINGS)
     starts = [match.start() for match in STRING.finditer(shared)] + [len(shared)]
     lengths = [after - before for before, after in pairwise(starts)]
     if max(lengths, default=0) * xml.count(b"<") <= MOST_TEXT:
