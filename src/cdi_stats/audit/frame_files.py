@@ -17,7 +17,7 @@ from cdi_stats.audit.sampling import FrameSource
 from cdi_stats.errors import BadParameters, CdiStatsError
 
 HEAD = 1 << 18
-BLOCK = 1 << 24
+BLOCK = 1 << 22
 MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb": "utf-8"}
 GUARDED = '^="([^"]*)"$'
 
@@ -35,7 +35,7 @@ def file_table(connection: Any, folder: Path, path: Path, source: FrameSource) -
             return _parquet(connection, files)
         if endings <= set(CSV_ENDINGS):
             tidied = [_tidied(file, source, folder / f"{place}.parquet") for place, file in enumerate(files)]
-            return _unguarded(_parquet(connection, tidied))
+            return _parquet(connection, tidied)
         if len(files) == 1:
             return _workbook(connection, files[0], source)
     except CdiStatsError:
@@ -66,15 +66,19 @@ def _parquet(connection: Any, files: Sequence[Path]) -> Any:
     return connection.read_parquet(names, table_name="frame", union_by_name=True)
 
 
-def _unguarded(table: Any) -> Any:
-    """Return a CSV file's rows without those that are blank, and cells without the ="…" that guards a number."""
-    columns = {name: table[name].re_replace(GUARDED, r"\1") for name in table.columns}
-    plain = table.mutate(**columns)
-    filled = [plain[name].length() > 0 for name in plain.columns]
-    test = filled[0]
-    for other in filled[1:]:
-        test = test | other
-    return plain.filter(test)
+def _unguarded(batch: Any) -> Any:
+    """Return rows of a CSV file without those that are blank, and cells without the ="…" that guards a number."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    columns = [
+        compute.replace_substring_regex(column, GUARDED, r"\1")
+        if compute.any(compute.starts_with(column, '="')).as_py()
+        else column
+        for column in batch.columns
+    ]
+    filled = compute.greater(compute.binary_length(compute.binary_join_element_wise(*columns, "")), 0)
+    return pa.record_batch(columns, schema=batch.schema).filter(filled)
 
 
 def _tidied(file: Path, source: FrameSource, target: Path) -> Path:
@@ -130,7 +134,7 @@ def _rewrite(file: Path, stream: BinaryIO, encoding: str, source: FrameSource, t
                     include_columns=wanted, column_types=strings, strings_can_be_null=False
                 ),
             ):
-                writer.write_batch(batch)
+                writer.write_batch(_unguarded(batch))
         except pa.ArrowInvalid as error:
             if "invalid UTF8" in str(error):
                 raise UnicodeError from None

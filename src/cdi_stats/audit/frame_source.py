@@ -210,12 +210,14 @@ def _from_text(engine: Engine, table: Any, column: str) -> Any:
     )
     moments = parse(written, ibis.array(forms))
     known = moments.between(cells.FIRST_DAY, cells.LAST_DAY)
-    wrong = table.filter(written.notnull() & ~known.fill_null(False))
-    found = wrong.agg(rows=wrong.count(), first=written.min()).to_pyarrow().to_pylist()[0]
-    if found["rows"]:
+    # counting takes a third of the time of looking for what is wrong
+    counts = table.agg(filled=written.count(), known=known.sum().fill_null(0)).to_pyarrow().to_pylist()[0]
+    if counts["known"] < counts["filled"]:
+        wrong = written.notnull() & ~known.fill_null(False)
+        first = table.agg(first=written.min(where=wrong)).to_pyarrow().to_pylist()[0]["first"]
         raise BadParameters(
-            f"frame.opened_at: {found['rows']:,} texts in {column} are no date, such as {found['first'][:40]!r}; "
-            "expected dates such as 30/06/2018 14:05 or 2018-06-30"
+            f"frame.opened_at: {counts['filled'] - counts['known']:,} texts in {column} are no date, such as "
+            f"{first[:40]!r}; expected dates such as 30/06/2018 14:05 or 2018-06-30"
         )
     return moments
 
