@@ -536,6 +536,16 @@ def test_a_missing_column_is_one_problem_and_hides_none(tmp_path, sheet, column)
     assert not {rule for rule, *_ in found} & {"sampled-count", "blank-cell", "stratum-without-crime", "empty-stratum"}
 
 
+def test_days_without_a_clock_tell_no_delay(tmp_path):
+    """Recorded at 00:00 on the next day would count as within 24 hours, whenever in that day it was."""
+    book = sheets()
+    change(book, "crimes", "recorded_at", lambda cell, _: cell and cell.date() + timedelta(days=1))
+    (problem,) = check_audit(save(book, tmp_path / "audit.xlsx"))
+    assert (problem.severity, problem.sheet, problem.column, problem.found) == (
+        "warning", "crimes", "recorded_at", "6 of 6 times at midnight"
+    )  # fmt: skip
+
+
 def test_everything_wrong_with_one_row(tmp_path):
     book = sheets()
     book["crimes"][1] = [None, "x", datetime(2018, 6, 1, 10), "maybe", datetime(2018, 5, 1), "p", "unheard of"]

@@ -167,6 +167,20 @@ def _times(facts: Facts, tables: Tables) -> Iterator[Problem]:
         )
 
 
+def _times_of_day(_: Facts, tables: Tables) -> Iterator[Problem]:
+    """Yield the columns of times most of which are midnight: days without a clock, from which no delay can be told."""
+    crimes = tables["crimes"]
+    for name in ("reported_at", "recorded_at"):
+        times = crimes[name].dropna()
+        at_midnight = times[times == times.dt.normalize()]
+        if len(at_midnight) > max(2, len(times) / 2):
+            yield Problem(
+                *("crimes", f"{len(at_midnight):,} of {len(times):,} times at midnight", "the time of day too"),
+                *("give the times, or leave the column blank and answer in_time instead", None, name),
+                rule="times-at-midnight",
+            )
+
+
 def _opened_within_period(_: Facts, tables: Tables) -> Iterator[Problem]:
     periods = tables["strata"].drop_duplicates("stratum").set_index("stratum")[["period_start", "period_end"]]
     records = tables["records"].join(periods, on="stratum")
@@ -329,6 +343,7 @@ ROWS_AGREE: tuple[Reconciliation, ...] = (
     Reconciliation("No two strata or records have names alike", ("strata", "records"), _alike),
     Reconciliation("Every crime belongs to a record in the audit", ("records", "crimes"), _known_records),
     Reconciliation("Crimes are recorded after they are reported", ("crimes",), _times),
+    Reconciliation("Times of reports and recording have a time of day", ("crimes",), _times_of_day),
     Reconciliation("Records were opened within the audit period", ("records", "strata"), _opened_within_period),
     Reconciliation("Crimes are reported when their record is opened", ("crimes", "records"), _reported_when_opened),
     Reconciliation("The second auditor is another than the first", ("records",), _two_auditors),
