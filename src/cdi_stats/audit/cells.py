@@ -195,11 +195,9 @@ def _local(value: datetime) -> datetime:
     return value.astimezone(ZoneInfo("Europe/London")).replace(tzinfo=None)
 
 
-def _written(given: str) -> datetime:
+def _written(given: str, *, turned: bool = False) -> datetime:
     if SERIAL.fullmatch(given):
         return EXCEL_EPOCH + timedelta(seconds=round(float(given) * 86_400))
-    if found := TIME_FIRST.fullmatch(given):
-        given = f"{found.group(2)} {found.group(1)}"
     shown = WEEKDAY.sub("", given, count=1)
     if re.search(r"\d:?\d\d(Z|[+-]\d\d:?\d\d)$", shown):
         return _local(datetime.fromisoformat(shown))
@@ -213,6 +211,9 @@ def _written(given: str) -> datetime:
     elif found := MONTH_NAME_FIRST.fullmatch(shown):
         month, day, year, *clock = found.groups()
         month = _month(month)
+    elif not turned and (found := TIME_FIRST.fullmatch(given)):
+        # only now: 10.06.18 14:05 starts with a day, though it could be a time
+        return _written(f"{found.group(2)} {found.group(1)}", turned=True)
     else:
         raise ValueError
     return datetime.combine(date(_year(year), int(month), int(day)), _clock(*clock))
