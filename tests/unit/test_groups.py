@@ -82,6 +82,16 @@ def test_funnel_and_pooling_work_on_effective_crimes(make_named):
     assert (sizes <= [e.reported for e in found.estimates]).all()
 
 
+def test_crimes_missed_together_are_worth_fewer(make_named):
+    """Ten records of two crimes, three missed whole: no more evidence than ten crimes."""
+    together = [(2, 0)] * 3 + [(2, 2)] * 7
+    found = examine_groups(make_named({"North": together, "South": WELL, "East": WELL}), "district", **LEVEL)
+    place = found.names.index("North")
+    assert found.estimates[place].reported == 20
+    assert 8 < found.sizes[place] < 11
+    assert found.funnel.effective_sample_size[place] == found.sizes[place]
+
+
 def test_records_without_a_name_and_groups_without_a_crime_are_counted(make_named):
     found = examine_groups(make_named({"North": WELL, "": BADLY, "South": [(0, 0)] * 5}), "district", **LEVEL)
     assert found.names == ("North",)
@@ -120,6 +130,11 @@ def test_further_crimes_are_all_after_the_first_of_a_record(make_named):
     assert found.records == 10
     assert found.change.value == pytest.approx(5 / 10 - 1 / 20)
     assert found.change.interval.low < found.change.value < found.change.interval.high
+
+
+def test_a_third_crime_is_a_further_one_too(make_named):
+    found = examine_further_crimes(make_named({"North": [(3, 1), (2, 2), (1, 1)]}), **LEVEL)
+    assert (found.further.recorded, found.further.reported, found.records) == (2, 3, 2)
 
 
 def test_offences_are_ranked_by_further_crimes_missed_and_unlisted_ones_are_not_named(make_named):
