@@ -81,6 +81,9 @@ def draft_mapping(path: str | Path) -> Draft:
     chosen = _chosen([sheet for sheet in _grouped(sheets) if sheet.titles != (cover,)])
     for name, (sheet, columns) in chosen.items():
         lines += _layout(name, sheet, columns, unmatched)
+        if name == next(one for one, (other, _) in chosen.items() if other is sheet):
+            lines += _left(sheet, [matched for other, matched in chosen.values() if other is sheet], unmatched)
+        lines.append("")
     lines += _missing(chosen, unmatched)
     used = {title for sheet, _ in chosen.values() for title in sheet.titles} | {cover}
     unmatched += [f"sheet {title}: matched with nothing" for s in sheets for title in s.titles if title not in used]
@@ -236,12 +239,18 @@ def _layout(name: str, sheet: Found, columns: Columns, unmatched: list[str]) -> 
         theirs = columns.get(column.name)
         if isinstance(theirs, str):
             lines += _values(name, column, sheet.values[theirs], unmatched)
-    taken = {one for theirs in columns.values() for one in ([theirs] if isinstance(theirs, str) else theirs)}
-    left = [heading for heading in sheet.headings if heading not in taken]
-    if left:
-        lines.append(f"# not matched: {', '.join(' '.join(heading.split()) for heading in left)}")
-        unmatched.append(f"sheet {sheet.title} as {name}: not matched: {', '.join(left)}")
-    return [*lines, ""]
+    return lines
+
+
+def _left(sheet: Found, matched: Sequence[Columns], unmatched: list[str]) -> list[str]:
+    """Return the line on the headings that stand for nothing of ours, in none of the layouts that use the sheet."""
+    theirs = [named for columns in matched for named in columns.values()]
+    taken = {one for named in theirs for one in ([named] if isinstance(named, str) else named)}
+    left = [" ".join(heading.split()) for heading in sheet.headings if heading not in taken]
+    if not left:
+        return []
+    unmatched.append(f"sheet {sheet.title}: not matched: {', '.join(left)}")
+    return [f"# not matched: {', '.join(left)}"]
 
 
 def _not_due(sheet: Found, columns: Columns, unmatched: list[str]) -> list[str]:
