@@ -21,8 +21,6 @@ TOTALS = {"total", "totals", "grand total", "overall", "overall total", "subtota
 ALIKE = str.maketrans(
     {**dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"), **dict.fromkeys("‘’ʼ′`´", "'"), **dict.fromkeys("“”″", '"')}
 )
-
-
 LONGEST = 200
 
 
