@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from datetime import date, datetime, time, timedelta
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from cdi_stats.audit.reading import inspect_audit
 from cdi_stats.audit.schema import FACTS, SHEETS
-from cdi_stats.errors import CdiStatsError
+from cdi_stats.errors import BadParameters, CdiStatsError
 from cdi_stats.findings.examine import examine
 
 EXAMPLES = int(os.environ.get("CDI_EXAMPLES", "120"))
@@ -281,3 +282,86 @@ def test_a_sheet_of_headings_only_is_an_empty_one(tmp_path, sheet):
     write(book, tmp_path / "book.xlsx")
     found = inspect_audit(tmp_path / "book.xlsx")
     assert (found.audit is None) == (sheet != "counts")
+
+
+HEADINGS = st.sampled_from(
+    [*dict.fromkeys(name for rows in VALID.values() for name in map(str, rows[0])), "Nowhere", "-"]
+)
+TEXTS = st.one_of(st.sampled_from(["yes", "no", "", "V-1", "violence", "call detail"]), st.text(max_size=8))
+ANYTHING = st.one_of(TEXTS, st.integers(-5, 10**20), st.floats(), st.booleans(), st.lists(TEXTS, max_size=2))
+COUNTS = st.fixed_dictionaries({"due": HEADINGS, "recorded": HEADINGS}, optional={"in_time": HEADINGS})
+LAYOUTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "sheet": st.one_of(st.sampled_from(sorted(VALID)), st.lists(st.sampled_from(sorted(VALID)), max_size=3)),
+        "sheet_is": HEADINGS,
+        "header_row": st.integers(-1, 9),
+        "columns": st.dictionaries(
+            HEADINGS, st.one_of(HEADINGS, st.lists(HEADINGS, min_size=2, max_size=2)), max_size=4
+        ),
+        "values": st.dictionaries(HEADINGS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
+        "fixed": st.dictionaries(HEADINGS, ANYTHING, max_size=2),
+        "fill_down": st.lists(HEADINGS, max_size=2),
+        "skip": st.dictionaries(HEADINGS, st.lists(TEXTS, max_size=2), max_size=2),
+        "distinct": st.booleans(),
+        "number_crimes": st.booleans(),
+        "wide": COUNTS,
+    },
+)
+MAPPINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "conventions": st.fixed_dictionaries(
+            {},
+            optional={
+                "yes": st.lists(TEXTS, max_size=2),
+                "blank": st.lists(TEXTS, max_size=2),
+                "dates": st.sampled_from(["day first", "month first", "any"]),
+            },
+        ),
+        "facts": st.dictionaries(
+            st.sampled_from(["force", "overall", "timeliness_hours", "colour"]), ANYTHING, max_size=2
+        ),
+        "sheets": st.dictionaries(st.sampled_from(sorted(VALID)), LAYOUTS, max_size=3),
+        "rows": st.dictionaries(
+            st.sampled_from(["strata", "records", "counts"]),
+            st.lists(st.dictionaries(HEADINGS, ANYTHING, max_size=3), max_size=2),
+            max_size=1,
+        ),
+    },
+)
+
+
+def toml(value):
+    """Return a value as TOML, tables within a table in one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{toml(key)} = {toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, float):
+        return repr(value) if "." in repr(value) or not math.isfinite(value) else f"{value:.1f}"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(mapping=MAPPINGS)
+def test_any_mapping_is_followed_or_refused_in_words(tmp_path, mapping):
+    path = tmp_path / "book.xlsx"
+    if not path.exists():
+        write(VALID, path)
+    (tmp_path / "book.mapping.toml").write_text("\n".join(f"{k} = {toml(v)}" for k, v in mapping.items()), "utf-8")
+    said = ""
+    try:
+        found = inspect_audit(path)
+    except BadParameters as refused:
+        said = str(refused)
+    assert "is not TOML" not in said
+    if said:
+        return
+    assert (found.audit is None) == any(problem.severity == "error" for problem in found.problems)
+    if found.audit:
+        sensible(examine(found.audit).table)

@@ -169,6 +169,14 @@ def test_rows_of_the_sheet_and_of_the_mapping_are_told_apart(tmp_path):
     }
 
 
+def test_rows_of_the_mapping_that_lack_a_required_value_are_told(tmp_path):
+    book = {"Data": [["Ref", "Strand", "Crimed"], ["A", "v", "Y"], ["B", "v", "N"]]}
+    toml = ONE + strata(v=2) + '[[rows.strata]]\nlabel = "nameless"\n'
+    found = {(p.sheet, p.row, p.column, p.rule) for p in check_audit(save(tmp_path, book, toml))}
+    lacking = ("stratum", "period_start", "period_end", "records_sampled")
+    assert found == {("mapping, rows.strata", 2, column, "blank-cell") for column in lacking}
+
+
 # What is read rightly.
 
 

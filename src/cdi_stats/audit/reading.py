@@ -252,8 +252,7 @@ def _sources(
         for title, grid in sheets[sheet.name]
     ]
     if added := mapping.rows.get(sheet.name, []):
-        names = [name for name in sheet.names if any(name in row for row in added)]
-        columns = {name: [row.get(name) for row in added] for name in names}
+        columns = {name: [row.get(name) for row in added] for name in sheet.names}
         parts.append(Cells(f"mapping, rows.{sheet.name}", columns, list(range(1, len(added) + 1)), {}))
     return Sources(tuple(parts))
 
