@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdi_stats.findings.missed import examine_common, examine_further
+from cdi_stats.findings.missed import examine_common
 from cdi_stats.report.blocks import plain
 from cdi_stats.report.board_paper import open_board_paper
 
@@ -81,18 +81,11 @@ def test_what_is_not_shared_or_might_name_someone_is_not(paper, change):
     assert "j smith" not in words(found.causes())
 
 
-def test_further_crimes_are_those_of_records_with_several(make_audit):
-    audit = make_audit({"a": [(3, 1), (1, 0), (2, 2)]})
-    assert examine_further(audit) == [], "no offence is given"
-
-
-def test_further_crimes_by_offence(paper):
+def test_further_crimes_are_told_by_offence(paper):
     records = {"a": [(3, 1), (2, 1), (1, 0), (1, 1)]}
-    found = paper(records, missed(offences=["theft", "theft", "robbery", "arson"]))
-    assert [(f.offence, f.missed, f.records) for f in examine_further(found.report.audit)] == [
-        ("theft", 2, 1), ("robbery", 1, 1),
-    ]  # fmt: skip
-    assert "theft is missed most often: 2 crimes in 1 record." in words(found.causes())
+    told = words(paper(records, missed(offences=["theft", "theft", "robbery", "arson"])).causes())
+    assert "Missed most often as a further crime: theft (2 of 2) and robbery (1 of 1)." in told
+    assert "none could be missed beside another" in words(paper(MISSES, name="single").causes())
 
 
 @pytest.mark.parametrize(

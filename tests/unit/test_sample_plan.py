@@ -194,3 +194,15 @@ def test_the_report_of_a_plan_tells_what_it_lacks(tmp_path):
     assert "No draw is on record" in words(report.trail())
     assert "none to compare with" in words(report.precision())
     assert "stated rates" in words(report.title())
+    assert "The expected rates are stated in the plan." in words(report.sizes())
+
+
+def test_the_report_says_which_rates_come_from_where(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        'pilot = "kent-2017"\n[[strata]]\nstratum = "violence"\nrate = 0.9\n[[strata]]\nstratum = "sexual"\n'
+        '[[strata]]\nstratum = "other"\n',
+        encoding="utf-8",
+    )
+    told = words(open_sample_plan(str(path)).sizes())
+    assert "The expected rates are those of the pilot for sexual and other, stated in the plan for violence." in told

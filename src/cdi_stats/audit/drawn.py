@@ -53,6 +53,8 @@ def drawn_tables(selection: Selection, plan: SamplingPlan) -> dict[str, pd.DataF
 
 def _facts(selection: Selection, plan: SamplingPlan) -> Mapping[str, str]:
     selected = f"Drawn at random within each stratum by permanent random numbers, seed {selection.seed}"
+    if selection.start:
+        selected += f", the order begun at {selection.start:g}"
     left_out = "; ".join(dict.fromkeys(exclusion.why for exclusion in plan.exclude))
     facts = {"force": plan.force, "title": plan.title, "selection": selected, "frame_basis": "counted"}
     return {name: value for name, value in (facts | {"exclusions": left_out}).items() if value}

@@ -91,13 +91,13 @@ def _folder(source: Path) -> Book:
 
     def read(name: str) -> list[Row]:
         file = endings[name]
-        rows = parquet_rows if file.suffix.lower() == PARQUET else _csv_rows
+        rows = parquet_rows if file.suffix.lower() == PARQUET else csv_rows
         return rows(file.name, contents[name])
 
     return Book(tuple(contents), digest, key, read)
 
 
-def _csv_rows(name: str, data: bytes) -> list[Row]:
+def csv_rows(name: str, data: bytes) -> list[Row]:
     """Return a CSV file's cells. Excel in the UK writes Windows-1252, UTF-8 with a mark, or UTF-16 with tabs."""
     encoding = _encoding(name, data)
     head = _text(data, encoding).read(100_000)
@@ -107,7 +107,7 @@ def _csv_rows(name: str, data: bytes) -> list[Row]:
     if declared:
         stream.readline()
         rows.append([])
-    delimiter = declared.group(1) if declared else _delimiter(head)
+    delimiter = declared.group(1) if declared else delimiter_of(head)
     limit, cells = csv.field_size_limit(MOST_IN_CELL), 0
     try:
         for row in csv.reader(_lines(name, stream), delimiter=delimiter):
@@ -172,7 +172,7 @@ def _unwrapped(cell: str) -> str:
     return cell[2:-1] if cell.startswith('="') and cell.endswith('"') and cell.count('"') == 2 else cell
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Return the delimiter that splits most of the first filled lines into as many cells; a comma where none does."""
     lines = [line for line in QUOTED.sub("", text).splitlines() if line.strip()][:50]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cdi_stats.audit import cells
-from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, _delimiter, open_book
+from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, delimiter_of, open_book
 from cdi_stats.audit.frame_engines import reason
 from cdi_stats.audit.sampling import FrameSource
 from cdi_stats.errors import BadParameters, CdiStatsError
@@ -157,7 +157,7 @@ def _heading(name: str, stream: BinaryIO, encoding: str, source: FrameSource) ->
     mark = next((len(mark) for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff") if whole.startswith(mark)), 0)
     text = decoder.decode(whole[mark:], final=len(whole) < HEAD)
     first = text.partition("\n")[0].strip('"\r ,;\t')
-    delimiter = first[4] if first.lower().startswith("sep=") and len(first) == 5 else _delimiter(text)
+    delimiter = first[4] if first.lower().startswith("sep=") and len(first) == 5 else delimiter_of(text)
     lines, first_row = _Counted(text), list[str]()
     limit = csv.field_size_limit(2**31 - 1)
     try:

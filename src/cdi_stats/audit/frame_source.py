@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from cdi_stats.audit import cells
-from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, _csv_rows, open_book
+from cdi_stats.audit.files import CSV_ENDINGS, PARQUET, Row, csv_rows, open_book
 from cdi_stats.audit.frame_engines import (
     Engine,
     engine_of,
@@ -268,7 +268,7 @@ def _sheets(path: Path, shown: str, wanted: str) -> Iterator[list[Row]]:
     if not path.exists():
         raise BadParameters(f"exclude.source: {shown}: found no such file; expected a list or an audit")
     if path.is_file() and path.suffix.lower() in CSV_ENDINGS:
-        yield _csv_rows(path.name, path.read_bytes())
+        yield csv_rows(path.name, path.read_bytes())
     elif path.is_file() and path.suffix.lower() == PARQUET:
         yield _parquet_column(path, wanted)
     else:

@@ -1,4 +1,4 @@
-"""What the missed crimes of a stratum share, and the offences of further crimes missed in records with several."""
+"""What the missed crimes of a stratum have in common: reason, offence, opening code."""
 
 from __future__ import annotations
 
@@ -32,16 +32,6 @@ class Common:
         return self.crimes == self.missed
 
 
-@dataclass(frozen=True)
-class Further:
-    """An offence among crimes missed in records with several due: its misses, and the records that hold them."""
-
-    offence: str
-    label: str
-    missed: int
-    records: int
-
-
 def examine_common(audit: Audit, stratum: str) -> dict[str, Common]:
     """Return {column: the value that most missed crimes of a stratum share} for reason, offence and opening_code.
 
@@ -56,22 +46,6 @@ def examine_common(audit: Audit, stratum: str) -> dict[str, Common]:
         if named:
             found[column] = Common(stratum, column, *named, len(missed))
     return found
-
-
-def examine_further(audit: Audit) -> list[Further]:
-    """Return the offences of crimes missed in records with two crimes due or more, most misses first."""
-    crimes = audit.crimes
-    several = crimes.groupby("record_id")["recorded"].transform("size") > 1
-    missed = crimes[several & ~crimes["recorded"].astype(bool)].dropna(subset=["offence"])
-    offences = missed["offence"].str.lower()
-    labels = code_list("offences")
-    counts = offences.value_counts(sort=False)
-    named = [str(name) for name in counts.index if name in labels]
-    found = [
-        Further(name, labels[name], int(counts[name]), int(missed.loc[offences == name, "record_id"].nunique()))
-        for name in named
-    ]
-    return sorted(found, key=lambda further: (-further.missed, further.label))
 
 
 def _most(missed: pd.Series[str], all_crimes: pd.Series[str], column: str) -> tuple[str, str, int] | None:

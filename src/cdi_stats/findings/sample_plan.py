@@ -129,13 +129,6 @@ class SamplePlan:
         """Return the records in all."""
         return sum(stratum.records for stratum in self.strata)
 
-    @property
-    def sized(self) -> SamplingPlan:
-        """Return the sampling plan with the records of each stratum written in."""
-        sizes = {found.stratum: found.records for found in self.strata}
-        strata = [s.model_copy(update={"records": sizes[s.stratum]}) for s in self.plan.strata]
-        return self.plan.model_copy(update={"strata": strata})
-
     @cached_property
     def allocations(self) -> list[Allocation]:
         """Return the same number of records shared out as planned and by each rule, and the fewest for the margin.

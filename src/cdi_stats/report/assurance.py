@@ -10,8 +10,8 @@ from cdi_stats.findings.measures import domain_label
 from cdi_stats.findings.second_review import examine_second_review
 from cdi_stats.methods.agreement import Agreement
 from cdi_stats.report import tables
-from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Strong, Table, Text
-from cdi_stats.report.narrative import capital, join, say
+from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Table, Text
+from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import FindingNumbers, count, percent, rounded
 from cdi_stats.report.quality_tables import accepted_table
 from cdi_stats.resources import code_list
@@ -34,20 +34,20 @@ def method_points(findings: Findings) -> Iterator[Text]:
     """Yield how the audit was made and the figures computed, a point each."""
     facts, level = findings.audit.facts, findings.level
     if facts.selection:
-        yield _point("Selection.", facts.selection)
+        yield point("Selection.", facts.selection)
     if facts.exclusions:
-        yield _point("Left out.", facts.exclusions)
+        yield point("Left out.", facts.exclusions)
     if facts.independence:
-        yield _point("Independence.", facts.independence)
+        yield point("Independence.", facts.independence)
     review = examine_second_review(findings.audit, confidence_level=findings.confidence_level)
     if review:
-        yield _point("Second review.", _review_words(review))
-    yield _point(
+        yield point("Second review.", _review_words(review))
+    yield point(
         "What is counted.",
         "Auditors read or hear each sampled record and count the crimes that the counting rules say should have been "
         "recorded, then those that were. The rate is the second count over the first: its unit is the crime.",
     )
-    yield _point(
+    yield point(
         "The interval.",
         f"A sample gives an estimate. The {level} interval around each rate is made so that, over many such audits, it "
         "holds the true rate that often. Crimes in one record tend to be recorded or missed together, so the interval "
@@ -55,9 +55,9 @@ def method_points(findings: Findings) -> Iterator[Text]:
     )
     weighting = findings.overall.weighting
     if weighting and len(findings.audit.strata) > 1:
-        yield _point("The overall rate.", f"It {RULE[weighting]}.")
+        yield point("The overall rate.", f"It {RULE[weighting]}.")
     if any(s.recorded_in_year for s in findings.audit.strata):
-        yield _point(
+        yield point(
             "A year.",
             "Crimes not recorded in a year follow from the crimes the force did record: if p is the rate, every "
             "p crimes recorded stand for 1 − p that were not. The range takes the limits of p the same way.",
@@ -78,39 +78,37 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
     facts = findings.audit.facts
     basis = code_list("basis")
     if facts.records_basis != "audited":
-        yield _point(
+        yield point(
             "Records.",
             f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in "
             "records, and so the width of every adjusted interval, is illustrative.",
         )
     if facts.frame_basis == "implied":
-        yield _point(
-            "Frames.", "The sizes of the frames were not published; they are implied by the published figures."
-        )
+        yield point("Frames.", "The sizes of the frames were not published; they are implied by the published figures.")
     if facts.volume_basis == "implied":
-        yield _point(
+        yield point(
             "Recorded crime in the year.",
             "It was not published with the audit; it is implied by the published yearly figures, which are therefore "
             "reproduced, not tested.",
         )
     if facts.reasons_basis == "illustrative":
-        yield _point("Reasons.", "The number of crimes under each reason is illustrative.")
+        yield point("Reasons.", "The number of crimes under each reason is illustrative.")
     if not findings.audit.has_records:
-        yield _point("Totals only.", "Clustering of crimes in records cannot be seen, so intervals may be too short.")
+        yield point("Totals only.", "Clustering of crimes in records cannot be seen, so intervals may be too short.")
     if any(s.records_in_frame is None for s in findings.audit.strata):
-        yield _point("Frames.", "The sizes of the frames are not known, so no correction is made for them.")
+        yield point("Frames.", "The sizes of the frames are not known, so no correction is made for them.")
     for caution, names in _cautions(findings).items():
-        yield _point(f"{', '.join(names)}.", caution)
+        yield point(f"{', '.join(names)}.", caution)
     if comparison:
         for caution in comparison.cautions:
-            yield _point("Comparison.", caution)
+            yield point("Comparison.", caution)
     if any(s.recorded_in_year for s in findings.audit.strata):
-        yield _point(
+        yield point(
             "Yearly figures.",
             "Their ranges allow for sampling alone. They take the audit period to stand for the year, crime from "
             "audited routes for all crime where not said otherwise, and the recorded volume as exact.",
         )
-    yield _point(
+    yield point(
         "What is not seen.",
         "Reports that left no auditable record, and crimes that nobody reported, are outside every figure here.",
     )
@@ -166,7 +164,7 @@ def _comparison_words(overall: Finding) -> Text:
 
 
 def _formula_points(findings: Findings) -> Iterator[Text]:
-    yield _point(
+    yield point(
         "Rate and variance.",
         "A ratio of totals over records, weighted by stratum where the rate is weighted; its variance is the "
         "linearised one for a stratified sample of clusters, with finite-population correction where the frame is "
@@ -180,17 +178,17 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
     if not findings.audit.has_records:
         name = name.replace("the effective number of crimes", "the crimes audited")
         df = "a normal quantile, since only totals are known"
-    yield _point("Interval.", f"{name}, with {df}.")
-    yield _point(
+    yield point("Interval.", f"{name}, with {df}.")
+    yield point(
         "No miss.",
         "Where every sampled crime was recorded, the lower limit is Wilson's on Kish's effective number of records.",
     )
-    yield _point(
+    yield point(
         "Yearly figures.",
         "Unrecorded crimes are R (1 − p) / p, with R the crimes recorded in the year; the limits of p are carried "
         "through. Additional crimes are R (1 − p earlier / p present), limits by MOVER-R (Donner and Zou 2012).",
     )
-    yield _point(
+    yield point(
         "Change.", "The difference of two rates, limits by square-and-add on the limits of each (Newcombe 1998)."
     )
 
@@ -211,7 +209,3 @@ def _repeat_table(findings: Findings) -> Table:
     if audit.facts.source:
         rows.insert(1, ("Source", audit.facts.source))
     return Table("Inputs and options", (Column("Item", width=1.2), Column("Value", width=3.2)), tuple(rows))
-
-
-def _point(lead: str, words: str) -> Text:
-    return (Strong(lead), f" {words}")

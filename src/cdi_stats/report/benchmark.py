@@ -17,17 +17,17 @@ from cdi_stats.report.blocks import (
     Heading,
     Paragraph,
     Section,
-    Strong,
     Table,
     Text,
     section,
 )
 from cdi_stats.report.front import title_section
 from cdi_stats.report.headlines import OVERALL
-from cdi_stats.report.narrative import capital, join, say
+from cdi_stats.report.method_tables import one
+from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, percent
 from cdi_stats.report.published_tables import forces_table
-from cdi_stats.report.series_tables import one, share
+from cdi_stats.report.series_tables import share
 from cdi_stats.report.statements import rate_statement
 
 FEWEST_FOR_CHART = 3
@@ -218,34 +218,30 @@ def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
 
 
 def _annex_points() -> Iterable[Text]:
-    yield _point(
+    yield point(
         "Published results.",
         "The table of published figures that ships with this software, each with the page it was printed on. Only "
         "results with a margin or a number of crimes are used: a rate without either says nothing of its own error. "
         "The 2014 programme and later inspections of another design are left out.",
     )
-    yield _point(
+    yield point(
         "Their intervals.",
         "The printed rate with its printed margin (95%); where none was printed, Wilson's interval on the printed "
         "number of crimes. Records were not published, so neither can allow for crimes that share one.",
     )
-    yield _point(
+    yield point(
         "This audit.",
         "Its strata are pooled, as those of published rates are; Wilson's interval on effective crimes allows for "
         "records. Its own report may give a weighted rate.",
     )
-    yield _point(
+    yield point(
         "Places.",
         "Two forces count as apart where their intervals do not overlap. That errs on the side of not telling forces "
         "apart: two intervals can overlap a little and yet differ clearly.",
     )
-    yield _point(
+    yield point(
         "Funnel and rates drawn together.",
         "Spiegelhalter (2005), limits widened by the variance between forces that chance does not explain; empirical "
         "Bayes with a Beta distribution over the forces. Each published rate counts as the crimes that its margin "
         "implies by Wald's method.",
     )
-
-
-def _point(lead: str, words: str) -> Text:
-    return (Strong(lead), f" {words}")

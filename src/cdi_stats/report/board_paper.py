@@ -10,8 +10,9 @@ from cdi_stats.audit.model import Audit, Stratum
 from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Findings
-from cdi_stats.findings.missed import Common, Further, examine_common, examine_further
-from cdi_stats.report import board_tables, headlines, narrative, tables
+from cdi_stats.findings.further_crimes import FurtherCrimes, examine_further_crimes
+from cdi_stats.findings.missed import Common, examine_common
+from cdi_stats.report import group_words, headlines, narrative, series_tables, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points
 from cdi_stats.report.blocks import (
     Block,
@@ -21,14 +22,13 @@ from cdi_stats.report.blocks import (
     Heading,
     Numbered,
     Section,
-    Strong,
     Text,
     Title,
     section,
 )
-from cdi_stats.report.examined import UNCOUNTED_REASONS, strong
+from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, strong
 from cdi_stats.report.inspection import Report, open_report
-from cdi_stats.report.narrative import capital, join, say
+from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import count, in_words, long_date, margin
 from cdi_stats.resources import code_list
 
@@ -103,8 +103,8 @@ class BoardPaper:
         told = [join(*words), *self._context("overall"), *self._context("leadership")]
         return section(
             _numbered([*told, narrative.actions_sentence(self._findings)]),
-            board_tables.actions_table("Recommendations and progress", self._findings, "recommendation"),
-            board_tables.actions_table("Areas for improvement and progress", self._findings, "area for improvement"),
+            tables.actions_table("Recommendations and progress", self._findings, "recommendation"),
+            tables.actions_table("Areas for improvement and progress", self._findings, "area for improvement"),
         )
 
     def method(self) -> Section:
@@ -115,8 +115,8 @@ class BoardPaper:
             "recorded, and then those that were. The audit was made as follows:"
         )
         points = [
-            _point("Periods.", "; ".join(_period(stratum) for stratum in self._audit.strata) + "."),
-            *(_point(name, text) for name, text in (
+            point("Periods.", "; ".join(_period(stratum) for stratum in self._audit.strata) + "."),
+            *(point(name, text) for name, text in (
                 ("Selection.", facts.selection), ("Left out.", facts.exclusions), ("Who audited.", facts.independence),
             ) if text),
             *self._size_basis(),
@@ -126,11 +126,11 @@ class BoardPaper:
     def _size_basis(self) -> Iterator[Text]:
         planned = [s for s in self._audit.strata if s.planned_margin is not None]
         if not planned:
-            yield _point("Size of the sample.", "No margin of error was planned.")
+            yield point("Size of the sample.", "No margin of error was planned.")
             return
         margins = sorted({(s.planned_margin or 0, s.planned_confidence_level or 0.95) for s in planned})
         wanted = " and ".join(f"±{margin(e, 1)} points at {100 * level:g}% confidence" for e, level in margins)
-        yield _point(
+        yield point(
             "Size of the sample.",
             f"Planned for a margin of error of {wanted}. The margin is half the width of the interval around a rate; "
             "the confidence level is how often, over many such audits, the interval holds the true rate.",
@@ -181,16 +181,27 @@ class BoardPaper:
             unseen = "Only totals are known of this audit, so it cannot be said what the missed crimes have in common."
             return section(_numbered([unseen, *self._context("causes")]))
         told = [self._cause_words(stratum) for stratum in self._audit.strata]
-        further = examine_further(self._audit)
-        causes = examine_causes(self._audit, confidence_level=self._findings.confidence_level)
+        level = self._findings.confidence_level
+        further = examine_further_crimes([self._audit], confidence_level=level)
+        causes = examine_causes(self._audit, confidence_level=level)
         illustrative = self._audit.facts.reasons_basis == "illustrative"
         return section(
             _numbered([*told, *self._context("causes")]),
-            _numbered([_further_words(further)]),
-            board_tables.further_table("Offences of crimes missed in records with several crimes due", further),
+            _numbered(self._further_words(further)),
+            series_tables.offences_table("Crimes missed as a further crime of a record", self._findings.level, further)
+            if further
+            else None,
             tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level) if causes else None,
             _numbered([UNCOUNTED_REASONS]) if illustrative and causes else None,
         )
+
+    def _further_words(self, further: FurtherCrimes | None) -> Iterator[Text]:
+        if further is None:
+            yield "No record holds more than one crime due, so none could be missed beside another."
+            return
+        yield from group_words.further_words(further, self._findings.level)
+        if self._audit.facts.records_basis != "audited":
+            yield ILLUSTRATIVE
 
     def _cause_words(self, stratum: Stratum) -> Text | None:
         finding = self._findings.stratum(stratum.stratum)
@@ -267,10 +278,6 @@ def _numbered(texts: Iterable[Text | None]) -> list[Block]:
     return [Numbered(text) for text in texts if text]
 
 
-def _point(lead: str, words: str) -> Text:
-    return (Strong(lead), f" {words}")
-
-
 def _period(stratum: Stratum) -> str:
     return f"{stratum.label}, {narrative.span_of_days(stratum.period_start, stratum.period_end)}"
 
@@ -300,19 +307,4 @@ def _common_words(common: Common) -> Text:
         crimes=Figure(f"{key}/crimes", common.crimes, count(common.crimes), "count"),
         missed=Figure(f"{key}/missed", common.missed, count(common.missed), "count"),
         label=f"“{label}”" if common.column == "opening_code" else label,
-    )
-
-
-def _further_words(further: list[Further]) -> Text:
-    """Say which offences most often go missing beside others in the same record."""
-    if not further:
-        return "No crime was missed in a record that holds several."
-    first = further[0]
-    key = f"board/further/{first.offence}"
-    return say(
-        "Where a record holds several crimes, {label} is missed most often: {missed} crimes in {records} {what}.",
-        label=narrative.in_sentence(first.label),
-        missed=Figure(f"{key}/missed", first.missed, count(first.missed), "count"),
-        records=Figure(f"{key}/records", first.records, count(first.records), "count"),
-        what="record" if first.records == 1 else "records",
     )

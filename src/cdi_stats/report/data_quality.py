@@ -18,7 +18,7 @@ from cdi_stats.findings.data_quality import DataQuality, Holding
 from cdi_stats.report import quality_tables
 from cdi_stats.report.blocks import Bullets, Callout, Figure, Paragraph, Section, Strong, Text, Title, section
 from cdi_stats.report.method_tables import agreement_table
-from cdi_stats.report.narrative import capital, join, say, span_of_days
+from cdi_stats.report.narrative import capital, join, point, say, span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
 from cdi_stats.resources import code_list
 
@@ -295,29 +295,26 @@ def _figure(key: str, value: int, text: str, source: str) -> Figure:
 
 
 def _annex_points(level: str) -> Iterator[Text]:
-    yield _point(
+    yield point(
         "Reading.",
         "Each cell is read as what its column is for; one that cannot be is named with sheet, row and column, and the "
         "other checks go on without it. Rows are counted as the spreadsheet counts them.",
     )
-    yield _point(
+    yield point(
         "Severity.",
         "A problem to mend would make a figure wrong or impossible, so no report of rates is made from a file with "
         "one. A thing to look at may be right; reports are made with it.",
     )
-    yield _point(
+    yield point(
         "Acceptance.",
-        "A problem that leaves every figure computable may be accepted in the file overrides.toml, one at a time, with "
-        "a reason and a name. Each acceptance is printed in every report.",
+        "A problem that leaves every figure computable may be accepted in an overrides file that lies with the audit, "
+        "one at a time, with a reason and a name. What was accepted is printed here, and in the annex of reports on "
+        "rates.",
     )
-    yield _point(
+    yield point(
         "Completeness.", f"Shares of cells filled. Intervals are Wilson's (1927) at {level}, crimes taken singly."
     )
-    yield _point(
+    yield point(
         "Second review.",
         "Cohen's kappa (1960) and Gwet's AC1 (2008), which does not fall when nearly all answers are the same.",
     )
-
-
-def _point(lead: str, words: str) -> Text:
-    return (Strong(lead), f" {words}")

@@ -312,9 +312,9 @@ def _span(key: str, interval: Interval[float]) -> Text:
     )
 
 
-def one(key: str, value: float, text: str, unit: str) -> Text:
+def one(key: str, value: float, text: str, unit: str, source: str = "") -> Text:
     """Return a cell that holds one figure."""
-    return (Figure(key, value, text, unit),)
+    return (Figure(key, float(value), text, unit, source),)
 
 
 def _number(key: str, value: float, decimals: int) -> Text:

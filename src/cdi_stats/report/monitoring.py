@@ -16,9 +16,9 @@ from cdi_stats.findings.pooled_records import pool_records
 from cdi_stats.findings.series import SeriesFindings, examine_series, month_label
 from cdi_stats.report import group_words, series_tables, series_words
 from cdi_stats.report.assurance import RULE
-from cdi_stats.report.blocks import Block, Bullets, Callout, Paragraph, Section, Strong, Text, Title, section
+from cdi_stats.report.blocks import Block, Bullets, Callout, Paragraph, Section, Text, Title, section
 from cdi_stats.report.headlines import OVERALL
-from cdi_stats.report.narrative import capital, join, join_words, say
+from cdi_stats.report.narrative import capital, join, join_words, point, say
 from cdi_stats.report.numbers import in_words, long_date
 from cdi_stats.report.series_tables import whole
 from cdi_stats.report.statements import rate_statement
@@ -298,39 +298,35 @@ def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
 
 def _annex_points(found: SeriesFindings) -> Iterable[Text]:
     weighting = f" The overall rate {RULE[found.weighting]}." if found.weighting else ""
-    yield _point(
+    yield point(
         "Rates.",
         f"A ratio over records with Wilson's {found.level} interval on effective crimes, as in each audit's own "
         f"inspection report.{weighting} Differences between audits: square-and-add on the limits of each rate "
         "(Newcombe 1998), the audits taken to be independent.",
     )
-    yield _point(
+    yield point(
         "Control chart.",
         "Laney's p′ chart (2002) on effective crimes: centre, and three times the spread that successive audits show. "
         "Eight in a row on one side of the centre are a run. Each set of counting rules has its own centre and limits.",
     )
-    yield _point(
+    yield point(
         "Funnel.",
         "Spiegelhalter (2005): arcsine scale, limits widened by the variance between groups that chance does not "
         "explain (additive, winsorised at 10%). A place beyond the limits is a reason to look, not a finding; kinds of "
         "crime are not adjusted for.",
     )
-    yield _point(
+    yield point(
         "Drawn towards all.",
         "Empirical Bayes with a Beta distribution over the groups, on effective crimes; intervals allow for that "
         "distribution being estimated (Gelman and others, Bayesian Data Analysis, chapter 5).",
     )
-    yield _point(
+    yield point(
         "Further crimes.",
         "Shares of crimes missed, as they fell in the sample, with intervals that allow for shared records; the "
         "difference allows for first and further crimes coming from the same records.",
     )
-    yield _point(
+    yield point(
         "Monthly check.",
         "Confidence sequence by betting, records in order of opening (Waudby-Smith and Ramdas 2020, 2024). It takes "
         "the records of each month to be drawn at random, and the rate to stay the same under one set of rules.",
     )
-
-
-def _point(lead: str, words: str) -> Text:
-    return (Strong(lead), f" {words}")

@@ -367,6 +367,11 @@ def actions_sentence(findings: Findings) -> Text | None:
     )
 
 
+def point(lead: str, words: str) -> Text:
+    """Return a point of a list: its lead not to be missed, then its words."""
+    return (Strong(lead), f" {words}")
+
+
 def in_sentence(words: str) -> str:
     """Return a label as it stands within a sentence; abbreviations such as VAWG keep their capitals."""
     first = words.split(" ")[0]

@@ -8,11 +8,11 @@ import pandas as pd
 
 from cdi_stats.findings.sample_plan import Allocation, StratumPlan
 from cdi_stats.report.blocks import Column, Figure, Table, Text
-from cdi_stats.report.narrative import capital
+from cdi_stats.report.narrative import capital, join_words
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, rounded
 
 STRATUM = Column("Stratum", width=1.6)
-ORIGINS = {"stated": "stated", "pilot": "pilot"}
+ORIGINS = {"pilot": "those of the pilot", "stated": "stated in the plan"}
 RULE_LABELS = {
     "planned": "As planned",
     "proportional": "In proportion to the frames",
@@ -46,7 +46,6 @@ def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Tabl
         (
             capital(found.label),
             (Figure(f"sample_plan/{found.stratum}/rate", found.size.rate, percent(found.size.rate), "percent"),),
-            ORIGINS[found.origin],
             _ratio(f"{found.stratum}/crimes_per_record", found.size.crimes_per_record),
             _ratio(f"{found.stratum}/design_effect", found.size.design_effect),
             _margin(f"{found.stratum}/margin", found.size.margin_of_error),
@@ -58,14 +57,23 @@ def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Tabl
     columns = (
         STRATUM,
         Column("Expected rate", numeric=True),
-        Column("Source", width=0.8),
         Column("Crimes in a record", numeric=True),
         Column("Design effect", numeric=True, width=1.1),
         Column("Planned margin, points", numeric=True, width=1.2),
         Column("Records", numeric=True),
         Column("Expected margin, points", numeric=True, width=1.2),
     )
-    return Table(caption, columns, rows, (f"Margins at {level} confidence.",))
+    return Table(caption, columns, rows, (f"Margins at {level} confidence. {_origins(strata)}",))
+
+
+def _origins(strata: Sequence[StratumPlan]) -> str:
+    """Say where the expected rates come from: one place for all, or which strata have theirs from where."""
+    by = {origin: [found.label for found in strata if found.origin == origin] for origin in ORIGINS}
+    used = {origin: labels for origin, labels in by.items() if labels}
+    if len(used) == 1:
+        return f"The expected rates are {ORIGINS[next(iter(used))]}."
+    parts = (f"{ORIGINS[origin]} for {join_words(labels)}" for origin, labels in used.items())
+    return f"The expected rates are {', '.join(parts)}."
 
 
 def windows_table(caption: str, strata: Sequence[StratumPlan]) -> Table:

@@ -15,8 +15,8 @@ from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.findings.examine import Findings, examine
 from cdi_stats.findings.sample_plan import PILOT, STATED, SamplePlan, plan_like, plan_sample
 from cdi_stats.report import plan_tables, tables
-from cdi_stats.report.blocks import Bullets, Figure, Paragraph, Section, Strong, Text, Title, section
-from cdi_stats.report.narrative import join, say, span_of_days
+from cdi_stats.report.blocks import Bullets, Figure, Paragraph, Section, Text, Title, section
+from cdi_stats.report.narrative import join, point, say, span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
 
 
@@ -88,7 +88,7 @@ class SamplePlanReport:
         )
         if narrow:
             kept = say(
-                "Every stratum's rate can then be expected to lie within its planned margin of error, at {level} "
+                "Every stratum's rate can then be expected to be known to within its planned margin, at {level} "
                 "confidence.",
                 level=self._level,
             )
@@ -167,8 +167,9 @@ class SamplePlanReport:
             counted = plan_tables.accounting_table("The population, row by row", accounting) if accounting else None
             return section(Paragraph(words), counted)
         words = (
-            "Each record has a permanent random number, made from the seed and its own number; the records with the "
-            "lowest ones were drawn. The same seed and frame give the same records on any machine."
+            "Each record has a permanent random number, made from the seed and its own number; the records that come "
+            "first in the order of these numbers were drawn. The same plan and frame give the same records on any "
+            "machine."
         )
         labels = {stratum.stratum: stratum.label for stratum in audit.strata}
         table = plan_tables.draw_table("How the sample was drawn", drawn, audit.tables["selection"], labels)
@@ -190,26 +191,22 @@ def _figure(key: str, value: int, source: str, text: str | None = None) -> Figur
 
 
 def _annex_points(level: str) -> Iterator[Text]:
-    yield _point(
+    yield point(
         "Crimes for a margin.",
         f"The crimes with which Wilson's {level} interval around the expected rate has twice the margin as its width, "
         "times the design effect, with the finite-population correction where the frame is known (Wilson 1927; Cochran "
         "1977, chapter 4).",
     )
-    yield _point("Records.", "Crimes over the crimes expected in a record, rounded up.")
-    yield _point(
+    yield point("Records.", "Crimes over the crimes expected in a record, rounded up.")
+    yield point(
         "From a pilot.",
         "The rate, the crimes in a record and the design effect of the stratum as audited; the design effect is the "
         "greater of the one seen and the one that the analysis of variance of crimes within records implies, and never "
         "below 1.",
     )
-    yield _point(
+    yield point(
         "Overall margin.",
         "The variance of the rate weighted by the crimes in each frame: the sum over strata of N² (1 − n/N) S² / n, "
         "with S² = m p (1 − p) d for m crimes in a record, rate p and design effect d, over the squared crimes of all "
         "frames; then Wilson's interval on the effective crimes (Neyman 1934; Cochran 1977, chapter 5).",
     )
-
-
-def _point(lead: str, words: str) -> Text:
-    return (Strong(lead), f" {words}")

@@ -11,13 +11,9 @@ from cdi_stats.findings.series import EarlierRate, Segment, SeriesAudit
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
+from cdi_stats.report.method_tables import one
 from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
-
-
-def one(key: str, value: float, text: str, unit: str, source: str = "") -> Text:
-    """Return a cell of one figure."""
-    return (Figure(key, float(value), text, unit, source),)
 
 
 def share(key: str, value: float, source: str = "") -> Figure:

@@ -340,9 +340,14 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
     )
 
 
-def actions_table(caption: str, findings: Findings) -> Table | None:
-    """Return the recommendations and areas for improvement with their progress; columns that hold nothing stay out."""
+def actions_table(caption: str, findings: Findings, kind: str | None = None) -> Table | None:
+    """Return the recommendations and areas for improvement (or one `kind` of them) beside their progress.
+
+    Columns that hold nothing stay out.
+    """
     table = findings.audit.tables["actions"]
+    if kind is not None:
+        table = table[table["kind"] == kind]
     if table.empty:
         return None
     statuses = code_list("action_statuses")
