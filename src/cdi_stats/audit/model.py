@@ -37,6 +37,7 @@ class Facts:
     frame_basis: str = "counted"
     volume_basis: str = "published"
     reasons_basis: str = "audited"
+    disclosure: str = ""
     note: str = ""
     source: str = ""
 

@@ -102,6 +102,9 @@ FACTS = Sheet(
         ),
         Column("volume_basis", "code", "The same for the crimes recorded in the year", codes="basis"),
         Column("reasons_basis", "code", "The same for reasons; illustrative where no counts exist", codes="basis"),
+        Column(
+            "disclosure", "code", "How small numbers are protected in reports; standard when blank", codes="disclosure"
+        ),
         Column("note", "text", "What every reader must know first; printed at the top of each report"),
         Column("source", "text", "Where the figures come from"),
     ),

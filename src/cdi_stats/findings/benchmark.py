@@ -13,6 +13,7 @@ from cdi_stats.audit.model import Audit
 from cdi_stats.findings.examine import Finding, Findings, examine
 from cdi_stats.findings.inspections import LEVEL, Forces, compare_forces, kind_of, published_rates
 from cdi_stats.findings.replication import MEASURES, published_figures
+from cdi_stats.findings.withheld import UNPROTECTED, Rules, round_findings, withhold
 from cdi_stats.methods.monitoring import FEW_GROUPS
 from cdi_stats.methods.proportion import normal_quantile, wilson_limits
 
@@ -134,13 +135,14 @@ class Benchmark:
         return self.audit.period[1].year >= RULES_CHANGED
 
 
-def examine_benchmark(audit: Audit) -> Benchmark:
+def examine_benchmark(audit: Audit, *, rules: Rules = UNPROTECTED) -> Benchmark:
     """Return an audit among the published results, its strata pooled as the published rates are.
 
     An inspection stands beside inspections and a re-inspection beside re-inspections; a force's own audit beside
-    inspections, for want of its like. Intervals are at 95%, the level that published margins have.
+    inspections, for want of its like. Intervals are at 95%, the level that published margins have; `rules` say what
+    of the audit is withheld as too small.
     """
-    findings = examine(audit, confidence_level=LEVEL, overall="pooled")
+    findings = round_findings(withhold(examine(audit, confidence_level=LEVEL, overall="pooled"), rules), rules)
     kind = audit.facts.audit_type if audit.facts.audit_type in KINDS else KINDS[0]
     table = published_figures()
     names = {str(force) for force in table["force"]}

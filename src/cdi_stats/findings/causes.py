@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdi_stats.audit.model import Audit
@@ -9,6 +10,7 @@ from cdi_stats.methods.proportion import Interval
 from cdi_stats.resources import code_list
 
 NOT_GIVEN = "none given"
+SEVERAL = "several"
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,12 @@ class Cause:
     interval: Interval[float]
 
 
-def examine_causes(audit: Audit, *, stratum: str | None = None, confidence_level: float = 0.95) -> tuple[Cause, ...]:
+def examine_causes(
+    audit: Audit, *, stratum: str | None = None, confidence_level: float = 0.95, fewest: int = 1
+) -> tuple[Cause, ...]:
     """Return the reasons for crimes not recorded, most frequent first; empty where no crime was missed.
 
+    Reasons for fewer than `fewest` crimes are told as one, with as many of the rarest others as make it large enough.
     The shares' intervals hold together (Goodman 1965, multinomial, from statsmodels).
     """
     crimes = audit.crimes
@@ -34,15 +39,28 @@ def examine_causes(audit: Audit, *, stratum: str | None = None, confidence_level
     counts = reasons.value_counts()
     if counts.empty:
         return ()
-    order = list(code_list("reasons"))
-    ranked = sorted(counts.index, key=lambda reason: (-counts[reason], order.index(reason)))
-    sizes = [int(counts[reason]) for reason in ranked]
+    labels = dict(code_list("reasons")) | {SEVERAL: "Several reasons, each seldom given"}
+    order = list(labels)
+    grouped = _grouped({str(reason): int(size) for reason, size in counts.items()}, fewest)
+    ranked = sorted(grouped, key=lambda reason: (reason == SEVERAL, -grouped[reason], order.index(reason)))
+    sizes = [grouped[reason] for reason in ranked]
     limits = _together(sizes, 1 - confidence_level)
-    labels = code_list("reasons")
     return tuple(
         Cause(reason, labels[reason], size, size / sum(sizes), Interval(low, high, confidence_level, "goodman"))
         for reason, size, (low, high) in zip(ranked, sizes, limits, strict=True)
     )
+
+
+def _grouped(counts: Mapping[str, int], fewest: int) -> dict[str, int]:
+    """Return the counts with those below `fewest` taken together, never one alone."""
+    rising = sorted(counts, key=lambda reason: (counts[reason], reason))
+    seldom = [reason for reason in rising if counts[reason] < fewest]
+    if not seldom:
+        return dict(counts)
+    while len(seldom) < len(rising) and (len(seldom) == 1 or sum(counts[reason] for reason in seldom) < fewest):
+        seldom.append(rising[len(seldom)])
+    kept = {reason: size for reason, size in counts.items() if reason not in seldom}
+    return kept | {SEVERAL: sum(counts[reason] for reason in seldom)}
 
 
 def _together(sizes: list[int], alpha: float) -> list[tuple[float, float]]:

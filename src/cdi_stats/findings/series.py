@@ -19,6 +19,7 @@ from cdi_stats.audit.series import Series
 from cdi_stats.errors import BadParameters
 from cdi_stats.findings.change import Comparison, adjust_p_values, compare_findings
 from cdi_stats.findings.examine import Findings, examine
+from cdi_stats.findings.withheld import UNPROTECTED, Rules, withhold
 from cdi_stats.methods.comparison import Change, change_p_value, compare_rates
 from cdi_stats.methods.monitoring import ControlChart, p_prime_chart
 from cdi_stats.methods.survey import RateEstimate
@@ -156,23 +157,28 @@ class SeriesFindings:
 
 
 def examine_series(
-    series: Series, *, confidence_level: float = 0.95, overall: str = "", known_causes: Sequence[str] = ()
+    series: Series,
+    *,
+    confidence_level: float = 0.95,
+    overall: str = "",
+    known_causes: Sequence[str] = (),
+    rules: Rules = UNPROTECTED,
 ) -> SeriesFindings:
     """Return what a series of audits shows.
 
     `overall` ("pooled" or "weighted") overrides what the audits say of their strata; where they differ, or frames are
     missing in one, all are pooled. `known_causes` names audits whose cause is known: they stay on the chart and out of
-    what sets its limits. Raises BadParameters for a name that no audit has.
+    what sets its limits. `rules` say what is withheld as too small. Raises BadParameters for a name that no audit has.
     """
     unknown = [name for name in known_causes if name not in {audit.id for audit in series.audits}]
     if unknown:
         names = ", ".join(audit.id for audit in series.audits)
         raise BadParameters(f"known_causes: found {', '.join(unknown)}; expected some of {names}")
-    found = [examine(a, confidence_level=confidence_level, overall=overall or None) for a in series.audits]
+    found = [_findings(a, confidence_level, overall or None, rules) for a in series.audits]
     weightings = {findings.overall.weighting for findings in found} - {""}
     reweighted = len(weightings) > 1
     if reweighted:
-        found = [examine(a, confidence_level=confidence_level, overall="pooled") for a in series.audits]
+        found = [_findings(a, confidence_level, "pooled", rules) for a in series.audits]
     usual = _usual_strata(series.audits)
     strata = {s.stratum: s.label for audit in series.audits for s in audit.strata}
     audits = tuple(
@@ -182,6 +188,10 @@ def examine_series(
     weighting = "pooled" if reweighted else next(iter(weightings), "")
     segments = tuple(_segments([a for a in audits if not a.left_out], known_causes))
     return SeriesFindings(series, audits, segments, weighting, reweighted, confidence_level)
+
+
+def _findings(audit: Audit, level: float, overall: str | None, rules: Rules) -> Findings:
+    return withhold(examine(audit, confidence_level=level, overall=overall), rules)
 
 
 def rules_of(audit: Audit) -> str:

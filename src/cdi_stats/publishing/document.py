@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import Any
 
 from cdi_stats.errors import ReportFailed
-from cdi_stats.report.blocks import MIME_TYPE, Json
+from cdi_stats.report.blocks import MIME_TYPE, Json, mime_bundle
+from cdi_stats.report.disclosure import decide, explanation
 
 NUMBERED = ("table", "chart", "numbered")
 TAKEN = re.compile(r"paragraph-\d+")  # the ids of numbered paragraphs
@@ -23,7 +25,8 @@ class Document:
 
     Tables, charts and numbered paragraphs carry a "number" (1, 2 … each in their own series, straight through all
     sections), headings an "id" unique in the document.
-    `date` is an ISO date, or empty; `language` a BCP 47 tag.
+    `date` is an ISO date, or empty; `language` a BCP 47 tag; `disclosure` the rules for small numbers and the groups
+    of figures withheld by them, None where the notebook states none.
     """
 
     title: str
@@ -32,6 +35,7 @@ class Document:
     author: str
     blocks: tuple[Json, ...]
     language: str = "en-GB"
+    disclosure: Json | None = None
 
     @property
     def date_words(self) -> str:
@@ -49,8 +53,8 @@ def read_document(notebook: Any) -> Document:
     Markdown cells give headings, paragraphs and lists; code cells give the blocks they show, and never their source.
     Raises ReportFailed for an error output, for something shown that is no block, or without one level-1 heading.
     """
-    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    blocks = [block for place, cell in enumerate(cells, start=1) for block in _cell_blocks(place, cell)]
+    told = [block for _, blocks in _told(notebook) for block in blocks]
+    blocks = [shown for block in told for shown in _explained(block)]
     titles = [block for block in blocks if block["block"] == "heading" and block["level"] == 1]
     if len(titles) != 1:
         raise ReportFailed(f"notebook: found {len(titles)} headings of level 1; expected one, the report's name")
@@ -62,7 +66,42 @@ def read_document(notebook: Any) -> Document:
         date=matter.get("date", ""),
         author=matter.get("author", ""),
         blocks=tuple(body),
+        disclosure=next((block for block in told if block["block"] == "protection"), None),
     )
+
+
+def protect_notebook(notebook: Any) -> Any:
+    """Return an executed notebook in which nothing is left of what its reports withhold; raises as read_document."""
+    protected = deepcopy(notebook)
+    told = dict(_told(protected))
+    for place, cell in enumerate(protected.cells):
+        blocks = iter(told.get(place, []))
+        for output in cell.get("outputs", []):
+            if MIME_TYPE in output.get("data", {}):
+                shown = list(islice(blocks, len(output.data[MIME_TYPE]["blocks"])))
+                if shown != output.data[MIME_TYPE]["blocks"]:
+                    output.data = type(output.data)(mime_bundle(shown))
+    return protected
+
+
+def _told(notebook: Any) -> list[tuple[int, list[Json]]]:
+    """Return the blocks of each cell, by the cell's place, with small numbers withheld."""
+    cells = [(place, cell) for place, cell in enumerate(notebook.cells) if "injected-parameters" not in _tags(cell)]
+    raw = [(place, list(_cell_blocks(place + 1, cell))) for place, cell in cells]
+    decision = decide([block for _, blocks in raw for block in blocks])
+    return [(place, [decision.shown(block) for block in blocks]) for place, blocks in raw]
+
+
+def _tags(cell: Any) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def _explained(block: Json) -> Iterable[Json]:
+    """Return a block as it is written: for the protection, what was done, if anything."""
+    if block["block"] != "protection":
+        return [block]
+    note = explanation(block)
+    return [note] if note else []
 
 
 def _cell_blocks(place: int, cell: Any) -> Iterator[Json]:

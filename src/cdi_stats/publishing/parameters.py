@@ -6,17 +6,30 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cdi_stats.errors import BadParameters
+from cdi_stats.findings.withheld import read_rules
 
 
 class Parameters(BaseModel):
-    """What every report takes: `audit` is a bundled name, a workbook or a folder."""
+    """What every report takes: `audit` is a bundled name, a workbook or a folder.
+
+    `disclosure` says how small numbers are protected: a preset, or words such as "threshold=10, rounding=5,
+    numerators=yes"; blank is what the audit says.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     audit: Annotated[str, Field(min_length=1)]
+    disclosure: str = ""
+
+    @field_validator("disclosure")
+    @classmethod
+    def _known_rules(cls, text: str) -> str:
+        if text:
+            read_rules(text)
+        return text
 
 
 class InspectionParameters(Parameters):

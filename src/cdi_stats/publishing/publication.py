@@ -27,7 +27,7 @@ from cdi_stats.audit.reading import (
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.audit.series import locate_series, read_series
 from cdi_stats.errors import BadParameters, ReportFailed
-from cdi_stats.publishing.document import Document, read_document
+from cdi_stats.publishing.document import Document, protect_notebook, read_document
 from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
@@ -216,7 +216,7 @@ def _execute(report: str, parameters: Mapping[str, Any], stage: Path) -> Documen
 
     notebook = run_notebook(report, parameters, stage)
     document = read_document(notebook)
-    nbformat.write(notebook, stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
+    nbformat.write(protect_notebook(notebook), stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
     return document
 
 
@@ -261,6 +261,8 @@ def _manifest(
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
         **template,
+        "disclosure": document.disclosure
+        and {"rules": document.disclosure["rules"], "withheld": len(document.disclosure["withheld"])},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
         "files": {
             path.relative_to(stage).as_posix(): _digest(path) for path in sorted(stage.rglob("*")) if path.is_file()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.findings.benchmark import COMPARED, KINDS, Benchmark, Field, PublishedResult, examine_benchmark
+from cdi_stats.findings.withheld import Rules, rules_for
 from cdi_stats.report import benchmark_words
 from cdi_stats.report.benchmark_words import MANY, MEASURE_LABELS
 from cdi_stats.report.blocks import (
@@ -21,6 +22,7 @@ from cdi_stats.report.blocks import (
     Text,
     section,
 )
+from cdi_stats.report.disclosure import protection
 from cdi_stats.report.front import title_section
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.method_tables import one
@@ -33,9 +35,14 @@ from cdi_stats.report.statements import rate_statement
 FEWEST_FOR_CHART = 3
 
 
-def open_benchmark(audit: str) -> BenchmarkReport:
-    """Read and examine an audit and return the BenchmarkReport to tell it by. Raises what read_audit raises."""
-    return BenchmarkReport(examine_benchmark(read_audit(audit)))
+def open_benchmark(audit: str, *, disclosure: str = "") -> BenchmarkReport:
+    """Read and examine an audit and return the BenchmarkReport to tell it by.
+
+    `disclosure` as open_report takes it. Raises what read_audit raises, and BadParameters.
+    """
+    read = read_audit(audit)
+    rules = rules_for(read.facts, disclosure)
+    return BenchmarkReport(examine_benchmark(read, rules=rules), rules)
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class BenchmarkReport:
     """An audit among published results, ready to be told section by section."""
 
     found: Benchmark
+    rules: Rules
 
     @property
     def _main(self) -> Field:
@@ -50,7 +58,7 @@ class BenchmarkReport:
 
     def title(self) -> Section:
         """Tell whose audit it is, when and from what; and what every reader must know first."""
-        return title_section(self.found.findings)
+        return section(title_section(self.found.findings), protection(self.rules, self.found.findings))
 
     def summary(self) -> Section:
         """Tell the force's rate, its place, and what that place is worth."""

@@ -78,6 +78,13 @@ def plain_json(text: Any) -> str:
     return plain_json(text["strong"] if "strong" in text else text["text"])
 
 
+def mime_bundle(blocks: list[Json]) -> Json:
+    """Return what a notebook's output holds for some blocks: our JSON, HTML and plain text."""
+    from cdi_stats.report.fragments import html_fragment, text_fragment
+
+    return {MIME_TYPE: {"blocks": blocks}, "text/html": html_fragment(blocks), "text/plain": text_fragment(blocks)}
+
+
 class Displayed:
     """What JupyterLab asks of a result: our JSON for the exporters, HTML and plain text for people."""
 
@@ -86,14 +93,7 @@ class Displayed:
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from cdi_stats.report.fragments import html_fragment, text_fragment
-
-        blocks = self.to_blocks()
-        return {
-            MIME_TYPE: {"blocks": blocks},
-            "text/html": html_fragment(blocks),
-            "text/plain": text_fragment(blocks),
-        }
+        return mime_bundle(self.to_blocks())
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ class BoardPaper:
         subtitle = facts.title or facts.force
         note = Callout("note", "Read this first", facts.note) if facts.note else None
         return section(
-            Title(subtitle, facts.publication_date.isoformat(), tuple(rows), self.sender or facts.prepared_by), note
+            Title(subtitle, facts.publication_date.isoformat(), tuple(rows), self.sender or facts.prepared_by),
+            note,
+            self.report.protection(),
         )
 
     def introduction(self) -> Section:
@@ -183,7 +185,7 @@ class BoardPaper:
         told = [self._cause_words(stratum) for stratum in self._audit.strata]
         level = self._findings.confidence_level
         further = examine_further_crimes([self._audit], confidence_level=level)
-        causes = examine_causes(self._audit, confidence_level=level)
+        causes = examine_causes(self._audit, confidence_level=level, fewest=self.report.rules.threshold)
         illustrative = self._audit.facts.reasons_basis == "illustrative"
         return section(
             _numbered([*told, *self._context("causes")]),

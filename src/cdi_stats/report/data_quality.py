@@ -15,8 +15,10 @@ import pandas as pd
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.reading import Inspection, inspect_audit
 from cdi_stats.findings.data_quality import DataQuality, Holding
+from cdi_stats.findings.withheld import UNPROTECTED, Rules, rules_by
 from cdi_stats.report import quality_tables
 from cdi_stats.report.blocks import Bullets, Callout, Figure, Paragraph, Section, Strong, Text, Title, section
+from cdi_stats.report.disclosure import protection
 from cdi_stats.report.method_tables import agreement_table
 from cdi_stats.report.narrative import capital, join, point, say, span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
@@ -25,13 +27,18 @@ from cdi_stats.resources import code_list
 NOT_STATED = "not stated in a way that can be read"
 
 
-def open_data_quality(audit: str, *, show_cells: bool = False, show_records: bool = False) -> DataQualityReport:
+def open_data_quality(
+    audit: str, *, show_cells: bool = False, show_records: bool = False, disclosure: str = ""
+) -> DataQualityReport:
     """Return the DataQualityReport of an audit file, also of one with errors.
 
-    `show_cells` prints what the cells in question hold, `show_records` the records' own ids instead of their aliases.
-    Raises UnreadableAudit where there is nothing to read, BadParameters for a wrong mapping or overrides file.
+    `show_cells` prints what the cells in question hold, `show_records` the records' own ids instead of their aliases;
+    `disclosure` as open_report takes it. Raises UnreadableAudit where there is nothing to read, BadParameters for a
+    wrong mapping or overrides file.
     """
-    return DataQualityReport(DataQuality(inspect_audit(audit)), show_cells, show_records)
+    found = inspect_audit(audit)
+    basis, own = (str(found.facts.get(name) or "") for name in ("records_basis", "disclosure"))
+    return DataQualityReport(DataQuality(found), show_cells, show_records, rules_by(basis, disclosure or own))
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class DataQualityReport:
     quality: DataQuality
     show_cells: bool = False
     show_records: bool = False
+    rules: Rules = UNPROTECTED
 
     @property
     def _inspection(self) -> Inspection:
@@ -65,7 +73,8 @@ class DataQualityReport:
         if published:
             rows.insert(4, ("Audit published", long_date(published)))
         subtitle = str(facts.get("title", "")) or force or f"Audit file {self._inspection.id}"
-        return section(Title(subtitle, _day(self._inspection), tuple(rows), str(facts.get("prepared_by", ""))))
+        title = Title(subtitle, _day(self._inspection), tuple(rows), str(facts.get("prepared_by", "")))
+        return section(title, protection(self.rules))
 
     def summary(self) -> Section:
         """Tell in a sentence or two what the check came to."""

@@ -11,6 +11,7 @@ from cdi_stats.findings.change import Comparison, FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL, domain_label, measure_of
+from cdi_stats.findings.withheld import UNPROTECTED, Rules
 from cdi_stats.report import headlines, narrative
 from cdi_stats.report.blocks import (
     Block,
@@ -38,12 +39,14 @@ MIXED = ("timeliness", "cancelled_correctly")
 class Examined:
     """An examined audit, ready to be told; `comparison` is with an earlier audit, if any.
 
-    `show_records` has the records called by their own numbers instead of their aliases.
+    `show_records` has the records called by their own numbers instead of their aliases; `rules` are those by which
+    small numbers were withheld.
     """
 
     findings: Findings
     comparison: Comparison | None = None
     show_records: bool = False
+    rules: Rules = UNPROTECTED
 
     @property
     def audit(self) -> Audit:

@@ -155,6 +155,10 @@ def _chart(block: Json) -> list[str]:
     ]
 
 
+def _protection(block: Json) -> list[str]:
+    return [f"Small numbers in the published report: {block['rules']}."]
+
+
 _TEXTS = {
     "title": _title,
     "heading": _heading,
@@ -166,4 +170,5 @@ _TEXTS = {
     "callout": lambda block: [f"{block['kind'].capitalize()}: {block['heading']}", plain_json(block["text"])],
     "table": _table,
     "chart": _chart,
+    "protection": _protection,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdi_stats.findings.causes import NOT_GIVEN, Cause
+from cdi_stats.findings.causes import NOT_GIVEN, SEVERAL, Cause
 from cdi_stats.findings.change import Comparison, FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
@@ -253,7 +253,7 @@ def annual_title(label: str, finding: Finding) -> str:
 
 def causes_title(causes: Sequence[Cause]) -> str:
     """Return the reason most often given."""
-    given = [cause for cause in causes if cause.reason != NOT_GIVEN]
+    given = [cause for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)]
     return f"“{given[0].label}” is the reason most often given" if given else "No reason was given"
 
 

@@ -10,6 +10,7 @@ from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import examine
 from cdi_stats.findings.measures import ALL, domain_label
+from cdi_stats.findings.withheld import round_comparison, round_findings, rules_for, strictest, withhold
 from cdi_stats.report import headlines, narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
@@ -22,6 +23,7 @@ from cdi_stats.report.blocks import (
     Text,
     section,
 )
+from cdi_stats.report.disclosure import Protection, protection
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.narrative import capital, join, say
@@ -37,21 +39,24 @@ def open_report(
     degrees_of_freedom: str = "kurtosis",
     overall: str = "",
     show_records: bool = False,
+    disclosure: str = "",
 ) -> Report:
     """Read and examine an audit, and the earlier one it is compared with, and return the Report to tell it by.
 
     `earlier` names the audit to compare with; blank takes the one that the audit itself names, "none" takes none.
     `overall` ("pooled" or "weighted") overrides what the audit says; `show_records` prints the records' own numbers
-    instead of their aliases. Raises what read_audit raises.
+    instead of their aliases. `disclosure` names how small numbers are protected (findings.withheld), blank as the
+    audits say. Raises what read_audit raises, and BadParameters for a `disclosure` that is none.
     """
     path = locate_audit(audit)
     options = {"confidence_level": confidence_level, "method": method, "degrees_of_freedom": degrees_of_freedom}
-    findings = examine(read_audit(path), overall=overall or None, **options)  # type: ignore[arg-type]
-    other = locate_earlier(path, findings.audit, earlier)
-    if other is None:
-        return Report(findings, show_records=show_records)
-    before = examine(read_audit(other), overall=overall or None, **options)  # type: ignore[arg-type]
-    return Report(findings, compare_findings(findings, before), show_records)
+    later = read_audit(path)
+    other = locate_earlier(path, later, earlier)
+    audits = [later] if other is None else [later, read_audit(other)]
+    rules = strictest(rules_for(audit.facts, disclosure) for audit in audits)
+    found = [withhold(examine(a, overall=overall or None, **options), rules) for a in audits]  # type: ignore[arg-type]
+    compared = round_comparison(compare_findings(*found), rules) if other else None
+    return Report(round_findings(found[0], rules), compared, show_records, rules)
 
 
 class Report(Examined):
@@ -59,7 +64,12 @@ class Report(Examined):
 
     def title(self) -> Section:
         """Tell whose report this is, when and from what; and what every reader must know first."""
-        return title_section(self.findings)
+        return section(title_section(self.findings), self.protection())
+
+    def protection(self) -> Protection:
+        """Tell by which rules small numbers are protected; it holds for all that is told after it."""
+        earlier = [self.comparison.earlier] if self.comparison else []
+        return protection(self.rules, self.findings, *earlier)
 
     def judgement(self) -> Section:
         """Show the grades that people gave; none is ever computed."""
@@ -136,7 +146,9 @@ class Report(Examined):
 
     def causes(self) -> Section:
         """Tell why crimes were not recorded."""
-        causes = examine_causes(self.audit, confidence_level=self.findings.confidence_level)
+        causes = examine_causes(
+            self.audit, confidence_level=self.findings.confidence_level, fewest=self.rules.threshold
+        )
         if not causes:
             return section(Paragraph("No reasons are held: the audit misses no crime, or gives only totals."))
         notes: tuple[Text, ...] = ()

@@ -33,16 +33,17 @@ def open_methods(
     replicates: int = 2000,
     coverage: str = "small",
     seed: int = 1,
+    disclosure: str = "",
 ) -> MethodsReport:
     """Read and examine an audit and return the MethodsReport to tell it by.
 
     `standard` is a rate that the next audit is to show exceeded; `replicates` are those of the bootstrap; `coverage`
-    is "small" or "full", the size of the simulation; `seed` decides both. Raises what read_audit raises, and
-    BadParameters for a coverage of neither kind.
+    is "small" or "full", the size of the simulation; `seed` decides both; `disclosure` as open_report takes it. Raises
+    what read_audit raises, and BadParameters for a coverage of neither kind.
     """
     if coverage not in AUDITS_A_CELL:
         raise BadParameters(f"coverage: found {coverage!r}; expected one of {', '.join(AUDITS_A_CELL)}")
-    report = open_report(audit, earlier="none", confidence_level=confidence_level)
+    report = open_report(audit, earlier="none", confidence_level=confidence_level, disclosure=disclosure)
     return MethodsReport(report, standard, replicates, coverage, seed)
 
 

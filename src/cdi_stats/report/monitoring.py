@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.series import read_series
@@ -14,9 +15,11 @@ from cdi_stats.findings.groups import Groups, examine_groups
 from cdi_stats.findings.months import MonthlyLooks, examine_months_of_series
 from cdi_stats.findings.pooled_records import pool_records
 from cdi_stats.findings.series import SeriesFindings, examine_series, month_label
+from cdi_stats.findings.withheld import Rules, rules_for, strictest
 from cdi_stats.report import group_words, series_tables, series_words
 from cdi_stats.report.assurance import RULE
 from cdi_stats.report.blocks import Block, Bullets, Callout, Paragraph, Section, Text, Title, section
+from cdi_stats.report.disclosure import protection
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.narrative import capital, join, join_words, point, say
 from cdi_stats.report.numbers import in_words, long_date
@@ -39,19 +42,22 @@ def open_monitoring(
     groups: str = "both",
     known_causes: str = "",
     largest_record: int = 20,
+    disclosure: str = "",
 ) -> MonitoringReport:
     """Read and examine a series of audits of one force and return the MonitoringReport to tell it by.
 
     `audit` is a folder of audits, a list of them (TOML), a bundled series, or one audit. `overall` ("pooled" or
     "weighted") overrides what the audits say; `groups` says which names of groups are printed: "both", "district",
     "team" or "none". `known_causes` names audits, separated by commas, whose cause is known: they do not set limits.
-    `largest_record` is the most crimes that a record can hold, declared before the first look. Raises what read_series
-    raises, and BadParameters for a known cause that no audit has.
+    `largest_record` is the most crimes that a record can hold, declared before the first look; `disclosure` as
+    open_report takes it. Raises what read_series raises, and BadParameters for a known cause that no audit has.
     """
     series = read_series(audit)
     known = [name.strip() for name in known_causes.split(",") if name.strip()]
-    found = examine_series(series, confidence_level=confidence_level, overall=overall, known_causes=known)
-    return MonitoringReport(found, COLUMNS[groups], largest_record)
+    rules = strictest(rules_for(audit.facts, disclosure) for audit in series.audits)
+    options: dict[str, Any] = {"overall": overall, "known_causes": known, "rules": rules}
+    found = examine_series(series, confidence_level=confidence_level, **options)
+    return MonitoringReport(found, COLUMNS[groups], largest_record, rules)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class MonitoringReport:
     found: SeriesFindings
     columns: tuple[str, ...]
     largest_record: int
+    rules: Rules
 
     @property
     def _present(self) -> tuple[Audit, ...]:
@@ -115,7 +122,9 @@ class MonitoringReport:
         notes = list(dict.fromkeys(audit.facts.note for audit in audits if audit.facts.note))
         day = latest.publication_date.isoformat()
         note = Callout("note", "Read this first", " ".join(notes)) if notes else None
-        return section(Title(self.found.series.force, day, rows, latest.prepared_by), note)
+        told = [audit.findings for audit in self.found.audits]
+        title = Title(self.found.series.force, day, rows, latest.prepared_by)
+        return section(title, note, protection(self.rules, *told))
 
     def summary(self) -> Section:
         """Tell the latest rate, whether the chart signals, and what stands out."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from string import Formatter
 
-from cdi_stats.findings.causes import NOT_GIVEN, Cause
+from cdi_stats.findings.causes import NOT_GIVEN, SEVERAL, Cause
 from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
@@ -260,7 +260,7 @@ def carried_by_two(concentration: Concentration) -> bool:
 
 def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     """Name the reasons most often given for missing crimes."""
-    given = [cause for cause in causes if cause.reason != NOT_GIVEN][:3]
+    given = [cause for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)][:3]
     if not given:
         return "No reason was given for the crimes that were missed." if causes else "No crime was missed."
     total = sum(cause.crimes for cause in causes)

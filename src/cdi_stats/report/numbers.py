@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding
+from cdi_stats.findings.withheld import is_withheld
 from cdi_stats.methods.extrapolation import Total
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure
@@ -21,6 +22,7 @@ from cdi_stats.report.blocks import Figure
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FEW_CASES = 30
 NOT_APPLICABLE = "n/a"
+SHORTHAND = "[c]"  # how the UK statistics spreadsheets mark a confidential figure
 
 
 def rounded(value: float, decimals: int) -> Decimal:
@@ -99,6 +101,11 @@ class FindingNumbers:
     def exists(self) -> bool:
         """Return whether there is a rate at all."""
         return self.finding.estimate is not None
+
+    @property
+    def absent(self) -> str:
+        """Return what stands in a table where there is no rate: that it is withheld, or that there is none."""
+        return SHORTHAND if is_withheld(self.finding) else NOT_APPLICABLE
 
     @property
     def few(self) -> bool:

@@ -14,17 +14,22 @@ from cdi_stats.audit.reading import locate_audit, read_audit
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.findings.examine import Findings, examine
 from cdi_stats.findings.sample_plan import PILOT, STATED, SamplePlan, plan_like, plan_sample
+from cdi_stats.findings.withheld import PUBLIC, Rules, read_rules, rules_for, withhold
 from cdi_stats.report import plan_tables, tables
 from cdi_stats.report.blocks import Bullets, Figure, Paragraph, Section, Text, Title, section
+from cdi_stats.report.disclosure import protection
 from cdi_stats.report.narrative import join, point, say, span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
 
 
-def open_sample_plan(audit: str, *, margin_of_error: float = 0.03, confidence_level: float = 0.95) -> SamplePlanReport:
+def open_sample_plan(
+    audit: str, *, margin_of_error: float = 0.03, confidence_level: float = 0.95, disclosure: str = ""
+) -> SamplePlanReport:
     """Return the SamplePlanReport of a sampling plan (a TOML file), or of an audit as the pilot of the next one.
 
     An audit's strata keep the margin they were planned for; `margin_of_error` (a share) stands in where none was, and
-    `confidence_level` is that of the plan made from it. A sampling plan states both itself. Raises what read_audit and
+    `confidence_level` is that of the plan made from it. A sampling plan states both itself.
+    `disclosure` as open_report takes it. Raises what read_audit and
     read_plan raise, and BadParameters for a plan that lacks a rate or whose frame cannot be read.
     """
     path = locate_audit(audit)
@@ -32,7 +37,8 @@ def open_sample_plan(audit: str, *, margin_of_error: float = 0.03, confidence_le
         found = plan_sample(read_plan(path), base=path.parent)
     else:
         found = plan_like(read_audit(path), margin_of_error=margin_of_error, confidence_level=confidence_level)
-    return SamplePlanReport(found, path)
+    rules = rules_for(found.pilot.facts, disclosure) if found.pilot else read_rules(disclosure or PUBLIC)
+    return SamplePlanReport(found, path, rules)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class SamplePlanReport:
 
     found: SamplePlan
     source: Path
+    rules: Rules
 
     @property
     def _level(self) -> str:
@@ -52,7 +59,9 @@ class SamplePlanReport:
 
     @cached_property
     def _findings(self) -> Findings | None:
-        return None if self._audit is None else examine(self._audit, confidence_level=self.found.plan.confidence_level)
+        if self._audit is None:
+            return None
+        return withhold(examine(self._audit, confidence_level=self.found.plan.confidence_level), self.rules)
 
     def title(self) -> Section:
         """Tell what is planned, for whom and from what."""
@@ -67,7 +76,8 @@ class SamplePlanReport:
         ]
         day = plan.planned_on or (self._audit.facts.publication_date if self._audit else None)
         subtitle = plan.title or plan.force or f"Sampling plan {self.source.stem}"
-        return section(Title(subtitle, day.isoformat() if day else "", tuple(rows)))
+        told = [self._findings] if self._findings else []
+        return section(Title(subtitle, day.isoformat() if day else "", tuple(rows)), protection(self.rules, *told))
 
     def _planned_from(self) -> Text:
         origins = {stratum.origin for stratum in self.found.strata}

@@ -48,7 +48,7 @@ def rates_table(caption: str, rows: Labelled, due: str = "Reported", done: str =
 def _rate_cells(label: str, finding: Finding) -> tuple[Text, ...]:
     n = FindingNumbers(finding)
     if not n.exists:
-        return (label, *[NOT_APPLICABLE] * 5)
+        return (label, *[n.absent] * 5)
     return (label, _one(n.records), _one(n.due), _one(n.done), _one(n.rate), _span(n))
 
 
@@ -384,7 +384,13 @@ def n100_outcomes_table(caption: str, findings: Findings) -> Table | None:
         (
             label,
             _one(
-                Figure(f"n100/outcome/{code}", int(outcomes[code]), count(int(outcomes[code])), "count", "n100 sheet")
+                Figure(
+                    f"n100/outcome/{code}/records",
+                    int(outcomes[code]),
+                    count(int(outcomes[code])),
+                    "count",
+                    "n100 sheet",
+                )
             ),
         )
         for code, label in code_list("n100_outcomes").items()

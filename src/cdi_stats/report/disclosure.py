@@ -1,0 +1,281 @@
+"""Small numbers over a whole document: every figure too small to be told is withheld wherever it stands.
+
+Findings are withheld where they are made (findings.withheld), so that sentences and charts are made without them. Here
+the finished blocks are gone through, in whatever report or notebook: each figure belongs to the group that its key
+names, and a group is told as a whole or not at all, in tables, charts, sentences and figures.json alike.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from cdi_stats.findings.examine import Findings
+from cdi_stats.findings.withheld import Counts, Rules, is_withheld, presets, read_rules, with_companions
+from cdi_stats.report.blocks import Block, Json, figures
+from cdi_stats.report.numbers import SHORTHAND, count, margin, percent, points
+
+SENTENCE = "[A sentence is withheld here, to protect those whom a small number could identify.]"
+DETAIL = "Withheld, as so small a number could tell of a person."
+NOT_DRAWN = "No chart is drawn, as it would tell what is withheld or rounded; these are its figures."
+HIDDEN_CHART = "The chart here is withheld, as what it was drawn from is not known."
+HEADING = "How small numbers are protected"
+# a record by itself is one case, whatever it holds
+SINGLE = re.compile(r"concentration/[^/]+/heavy/|^record/")
+# what is counted here is no one's crime: audits, forces, published results, actions, degrees of freedom, plans
+NO_ONES = re.compile(
+    r"^(actions|benchmark|standing|published|forces|coverage|replication|planning|sample_plan|yan_su|auditable)/"
+    r"|^data_quality/(completeness|problems|checks|reconciliations)|^calendar/(audited|months)$"
+    r"|^monitoring/(audits|beyond|charted|earlier|setting)$|/limits/|^errors/|^frame_share/|^auditable_share$"
+    r"|/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|carrying|strata)$"
+)
+SENTENCE_END = re.compile(r"(?<=[.?!]) +(?=[A-Z“]|$)")
+
+
+@dataclass(frozen=True)
+class Protection(Block):
+    """How small numbers are protected from here on; `withheld` are the keys of the findings already withheld.
+
+    A document's writer goes by it and says what was done in its place.
+    """
+
+    name = "protection"
+    rules: str
+    withheld: tuple[str, ...] = ()
+
+
+def protection(rules: Rules, *findings: Findings) -> Protection:
+    """Return the Protection of a report: by which rules, and which of its findings are withheld already."""
+    keys = (row.key for found in findings for row in found.rows if is_withheld(row))
+    return Protection(str(rules), tuple(sorted(set(keys))))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is withheld of a document: figures of `groups`, and those whose key speaks of one of `parts`."""
+
+    rules: Rules
+    groups: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
+    withheld: tuple[str, ...] = ()
+
+    def hides(self, figure: Json) -> bool:
+        """Return whether a figure is withheld."""
+        key = figure["figure"]
+        if not self.rules.active or NO_ONES.search(key):
+            return False
+        return bool(SINGLE.search(key)) or group_of(key) in self.groups or not self.parts.isdisjoint(key.split("/"))
+
+    def hides_any(self, value: Any) -> bool:
+        """Return whether any figure of a block or text is withheld."""
+        return any(self.hides(figure) for figure in figures([value]))
+
+    def shown(self, block: Json) -> Json:
+        """Return a block with what is withheld taken out, and what is left rounded."""
+        if not self.rules.active:
+            return block
+        kind = block["block"]
+        changed: Json = _CHANGES[kind](self, block) if kind in _CHANGES else block
+        return _with_figures(changed, self._rounded) if self.rules.rounds else changed
+
+    def _rounded(self, figure: Json) -> Json:
+        """Return a figure in round numbers, its value no more exact than what is read."""
+        if NO_ONES.search(figure["figure"]) or figure["value"] is None or figure["unit"] not in _ROUNDINGS:
+            return figure
+        value, text = _ROUNDINGS[figure["unit"]](self.rules, figure)
+        return figure | {"value": value, "text": text, "source": ""}
+
+    def _text(self, text: Any) -> Any:
+        """Return a text with each sentence that holds a withheld figure replaced, several in a row by one."""
+        if not self.hides_any({"text": text}):
+            return text
+        told: list[Any] = []
+        for sentence in _sentences(text):
+            shown = [SENTENCE] if self.hides_any({"text": sentence}) else sentence
+            if told[-1:] != shown:
+                told += [" ", *shown] if told else shown
+        return told
+
+    def _table(self, block: Json) -> Json:
+        rows = [[SHORTHAND if self.hides_any({"cell": cell}) else cell for cell in row] for row in block["rows"]]
+        return block | {"rows": rows, "notes": [self._text(note) for note in block["notes"]]}
+
+    def _chart(self, block: Json) -> Json:
+        """Return a chart whose figures all stand, else its data as a table: a picture cannot be edited."""
+        data = block.get("data")
+        if not data:
+            return {"block": "callout", "kind": "note", "heading": "Chart withheld", "text": HIDDEN_CHART}
+        rounded = self.rules.rounds and _with_figures(data, self._rounded) != data
+        if not rounded and not self.hides_any(data):
+            return block | {"notes": [self._text(note) for note in block["notes"]]}
+        table = {"block": "table", "notes": []} | data
+        return self._table(table | {"notes": [*table["notes"], NOT_DRAWN]})
+
+    def _statement(self, block: Json) -> Json:
+        if not self.hides_any(block):
+            return block
+        return block | {"headline": SHORTHAND, "detail": DETAIL, "says": self._text(block["says"])}
+
+    def _bullets(self, block: Json) -> Json:
+        return block | {"points": [self._text(point) for point in block["points"]]}
+
+    def _title(self, block: Json) -> Json:
+        facts = [[label, SHORTHAND if self.hides_any({"fact": text}) else text] for label, text in block["facts"]]
+        return block | {"facts": facts}
+
+    def _protection(self, block: Json) -> Json:
+        return block | {"withheld": list(self.withheld)}
+
+    def _prose(self, block: Json) -> Json:
+        return block | {"text": self._text(block["text"])}
+
+
+_CHANGES: Mapping[str, Any] = {
+    "table": Decision._table,
+    "chart": Decision._chart,
+    "statement": Decision._statement,
+    "bullets": Decision._bullets,
+    "title": Decision._title,
+    "protection": Decision._protection,
+    **dict.fromkeys(("paragraph", "numbered", "callout"), Decision._prose),
+}
+
+
+def explanation(protection: Json) -> Json | None:
+    """Return the note that says what a protection block did; None where nothing is protected."""
+    rules = read_rules(protection["rules"])
+    if not rules.active:
+        return None
+    told = f"In this report {_groups_in_words(len(protection['withheld']))}."
+    return {"block": "callout", "kind": "note", "heading": HEADING, "text": f"{_in_words(rules)} {told}"}
+
+
+def decide(blocks: Sequence[Json]) -> Decision:
+    """Return what to withhold of a document, by the rules that it states; by the usual ones where it states none."""
+    stated = [block for block in blocks if block["block"] == "protection"]
+    rules = read_rules(stated[0]["rules"] if stated else "standard")
+    if not rules.active:
+        return Decision(rules)
+    before = sorted({key for block in stated for key in block["withheld"]})
+    parts = frozenset(
+        name for key in before if key.startswith("recording_rate/") for name in key.split("/")[1:] if name != "all"
+    )
+    first = Decision(rules, _small_groups(blocks, rules) | frozenset(before), parts)
+    groups = first.groups | frozenset(_companions(blocks, first))
+    held = {group_of(figure["figure"]) for figure in figures(blocks) if Decision(rules, groups, parts).hides(figure)}
+    return Decision(rules, groups, parts, tuple(sorted(held | set(before))))
+
+
+def group_of(key: str) -> str:
+    """Return the group that a figure tells of: its key without the last name."""
+    return key.rpartition("/")[0] or key
+
+
+def _counts(blocks: Iterable[Json]) -> dict[str, dict[str, float]]:
+    """Return the counts of each group by name; what is no one's case is left out."""
+    found: dict[str, dict[str, float]] = {}
+    for figure in figures(blocks):
+        key = figure["figure"]
+        if figure["unit"] == "count" and figure["value"] is not None and not NO_ONES.search(key):
+            found.setdefault(group_of(key), {})[key.rpartition("/")[2]] = abs(figure["value"])
+    return found
+
+
+def _small_groups(blocks: Sequence[Json], rules: Rules) -> frozenset[str]:
+    """Return the groups that are small, and with numerators those that hold a small count."""
+    tested = min if rules.numerators else max
+    return frozenset(
+        group
+        for group, counts in _counts(blocks).items()
+        if rules.small(tested((n for n in counts.values() if n), default=0))
+        or (rules.numerators and {"reported", "recorded"} <= set(counts)
+            and rules.tells(Counts(counts["reported"], counts["recorded"])))
+    )  # fmt: skip
+
+
+def _companions(blocks: Sequence[Json], decision: Decision) -> Iterator[str]:
+    """Yield, for each table with a row withheld, the rows withheld with it, as if the table's total were known."""
+    for block in blocks:
+        rows = block["rows"] if block["block"] == "table" else (block.get("data") or {}).get("rows", [])
+        sizes: dict[str, Counts] = {}
+        for row in rows:
+            for group, counts in _counts([{"row": row}]).items():
+                size = max(counts.values(), default=0.0)
+                sizes[group] = Counts(size, size)
+        withheld = {group for group in sizes if decision.hides({"figure": f"{group}/"})}
+        yield from with_companions(sizes, withheld, decision.rules) - withheld
+
+
+def _sentences(text: Any) -> Iterator[list[Any]]:
+    """Yield the items of each sentence of a text."""
+    sentence: list[Any] = []
+    for words, items in groupby(
+        [text] if isinstance(text, str | dict) else text, key=lambda item: isinstance(item, str)
+    ):
+        if not words:
+            sentence.extend(items)
+            continue
+        *ended, last = SENTENCE_END.split("".join(items))
+        for part in ended:
+            yield [*sentence, part]
+            sentence = []
+        sentence.append(last)
+    if sentence:
+        yield sentence
+
+
+def _with_figures(value: Any, change: Any) -> Any:
+    """Return some JSON with each figure changed."""
+    if isinstance(value, dict):
+        return change(value) if "figure" in value else {k: _with_figures(item, change) for k, item in value.items()}
+    return [_with_figures(item, change) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _round_count(rules: Rules, figure: Json) -> tuple[float, str]:
+    rounded = float(rules.rounded(figure["value"]))
+    return rounded, count(rounded)
+
+
+def _round_share(rules: Rules, figure: Json) -> tuple[float, str]:
+    share = rules.rounded_share(figure["value"])
+    return share, percent(share, 0)
+
+
+def _round_points(_: Rules, figure: Json) -> tuple[float, str]:
+    signed = figure["text"].startswith(("+", "−"))
+    rounded = math.floor(abs(figure["value"]) * 100 + 0.5) / 100 * (-1 if figure["value"] < 0 else 1)
+    return rounded, points(rounded, 0) if signed else margin(rounded, 0)
+
+
+def _round_ratio(_: Rules, figure: Json) -> tuple[float, str]:
+    rounded = float(f"{figure['value']:.2g}")
+    return rounded, f"{rounded:g}"
+
+
+_ROUNDINGS = {"count": _round_count, "percent": _round_share, "points": _round_points, "ratio": _round_ratio}
+
+
+def _in_words(rules: Rules) -> str:
+    known = {preset: label for label, preset in presets().values()}
+    label = known.get(rules) or _own_words(rules)
+    rounding = " Rates are in whole percentages, so that figures may not add up." if rules.rounds else ""
+    return (
+        f"{label}: {SHORTHAND} stands for such a figure. What would let it be worked out is withheld too, and so are "
+        f"rates, charts and sentences made of it.{rounding}"
+    )
+
+
+def _own_words(rules: Rules) -> str:
+    within = ", and such counts within a group," if rules.numerators else ""
+    rounded = f", others are rounded to the nearest {rules.rounding_base}" if rules.rounds else ""
+    return f"Groups of fewer than {rules.threshold}{within} are withheld{rounded}"
+
+
+def _groups_in_words(number: int) -> str:
+    if not number:
+        return "nothing had to be withheld"
+    return "one group of figures is withheld" if number == 1 else f"{count(number)} groups of figures are withheld"
