@@ -132,6 +132,10 @@ def report(
     template: Annotated[
         Path | None, typer.Option(help="A Word file whose styles, header and footer the docx takes.")
     ] = None,
+    published: Annotated[
+        list[Path] | None,
+        typer.Option(help="The folder of a report that is out already; small numbers are held to it."),
+    ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")
     ] = None,
@@ -141,7 +145,8 @@ def report(
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     given = _pairs(parameters or [])
-    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, template=template, **given))
+    options: dict[str, Any] = {"earlier": earlier, "template": template, "published": published or ()}
+    typer.echo(publish(report, audit, out=out, formats=wanted, **options, **given))
 
 
 @app.command()
@@ -254,7 +259,7 @@ def _pairs(given: list[str]) -> dict[str, str]:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
-        if name.strip() in ("audit", "earlier", "out", "formats", "report", "template"):
+        if name.strip() in ("audit", "earlier", "out", "formats", "published", "report", "template"):
             raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
         pairs[name.strip()] = value.strip()
     return pairs

@@ -17,7 +17,7 @@ def paper(make_tables, save):
         tables = make_tables(records, **sheets)
         if change:
             change(tables)
-        return open_board_paper(str(save(tables, name)), **(options or {}))
+        return open_board_paper(str(save(tables, name)), **({"disclosure": "public"} | (options or {})))
 
     return make
 

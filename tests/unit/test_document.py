@@ -19,6 +19,7 @@ from cdi_stats.report.blocks import (
     Title,
     section,
 )
+from cdi_stats.report.disclosure import Protection
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 TABLE = Table("Rates", (Column("Crime"),), (("All",),))
@@ -34,7 +35,8 @@ def showing(*blocks):
 
 
 def notebook(*cells):
-    return new_notebook(cells=[new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells])
+    told = [new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    return new_notebook(cells=[*told, showing(Protection("public"))])
 
 
 def of(output_type, **fields):

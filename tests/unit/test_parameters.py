@@ -14,6 +14,7 @@ from cdi_stats.publishing.publication import publish
 
 DEFAULTS = {
     "audit": "kent-2017",
+    "disclosure": "",
     "earlier": "",
     "confidence_level": 0.95,
     "method": "wilson",
@@ -23,6 +24,7 @@ DEFAULTS = {
 }
 METHODS_DEFAULTS = {
     "audit": "kent-2017",
+    "disclosure": "",
     "confidence_level": 0.95,
     "standard": 0.8,
     "replicates": 2000,
@@ -32,17 +34,18 @@ METHODS_DEFAULTS = {
 OWN_DEFAULTS = {
     "board_paper": DEFAULTS | {"to": "", "sender": "", "decision": ""},
     "methods": METHODS_DEFAULTS,
-    "data_quality": {"audit": "kent-2017", "show_cells": False, "show_records": False},
-    "sample_plan": {"audit": "kent-2017", "margin_of_error": 0.03, "confidence_level": 0.95},
+    "data_quality": {"audit": "kent-2017", "disclosure": "", "show_cells": False, "show_records": False},
+    "sample_plan": {"audit": "kent-2017", "disclosure": "", "margin_of_error": 0.03, "confidence_level": 0.95},
     "monitoring": {
         "audit": "kent-2017",
+        "disclosure": "",
         "confidence_level": 0.95,
         "overall": "",
         "groups": "both",
         "known_causes": "",
         "largest_record": 20,
     },
-    "benchmark": {"audit": "kent-2017"},
+    "benchmark": {"audit": "kent-2017", "disclosure": ""},
 }
 
 

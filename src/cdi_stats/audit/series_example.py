@@ -113,6 +113,7 @@ def _facts(year: int, month: int) -> Row:
     return {
         "note": NOTE,
         "force": "Example Police",
+        "disclosure": "public",
         "title": f"Example Police, monthly audit of {date(year, month, 1):%B %Y}",
         "audit_type": "internal audit",
         "prepared_by": "Force crime registrar",

@@ -13,7 +13,7 @@ from typing import Any
 
 from cdi_stats.errors import ReportFailed
 from cdi_stats.report.blocks import MIME_TYPE, Json, mime_bundle
-from cdi_stats.report.disclosure import decide, explanation
+from cdi_stats.report.disclosure import decide, explained
 
 NUMBERED = ("table", "chart", "numbered")
 TAKEN = re.compile(r"paragraph-\d+")  # the ids of numbered paragraphs
@@ -54,7 +54,7 @@ def read_document(notebook: Any) -> Document:
     Raises ReportFailed for an error output, for something shown that is no block, or without one level-1 heading.
     """
     told = [block for _, blocks in _told(notebook) for block in blocks]
-    blocks = [shown for block in told for shown in _explained(block)]
+    blocks = explained(told)
     titles = [block for block in blocks if block["block"] == "heading" and block["level"] == 1]
     if len(titles) != 1:
         raise ReportFailed(f"notebook: found {len(titles)} headings of level 1; expected one, the report's name")
@@ -94,14 +94,6 @@ def _told(notebook: Any) -> list[tuple[int, list[Json]]]:
 
 def _tags(cell: Any) -> list[str]:
     return list(cell.metadata.get("tags", []))
-
-
-def _explained(block: Json) -> Iterable[Json]:
-    """Return a block as it is written: for the protection, what was done, if anything."""
-    if block["block"] != "protection":
-        return [block]
-    note = explanation(block)
-    return [note] if note else []
 
 
 def _cell_blocks(place: int, cell: Any) -> Iterator[Json]:

@@ -32,6 +32,7 @@ from cdi_stats.publishing.execution import notebook_path, portable_parameters, r
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import check_parameters
+from cdi_stats.publishing.published import check_published, published_beside, read_published
 from cdi_stats.report.blocks import Json, figures
 from cdi_stats.resources import resource
 
@@ -85,12 +86,14 @@ def publish(
     formats: Iterable[str] = ("html", "pdf"),
     earlier: str | Path | None = None,
     template: str | Path | None = None,
+    published: Iterable[str | Path] = (),
     **parameters: Any,
 ) -> Publication:
     """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
 
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
-    `template` is a Word file whose styles, header and footer the docx takes. Raises BadParameters, UnreadableAudit or
+    `template` is a Word file whose styles, header and footer the docx takes; `published` are folders of reports that
+    are out already, which this one must not tell more with than by itself. Raises BadParameters, UnreadableAudit or
     AuditProblems before anything starts, ReportFailed when the notebook or its verification fails; an earlier
     publication then stays as it was. The data quality report is made of an audit with errors too.
     """
@@ -101,15 +104,17 @@ def publish(
     given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
     style = _read_template(template, wanted)
+    known = [read_published(other) | {"replaced": False} for other in published]
     sources = _sources(report, checked)
     portable = _portable_series if report in SERIES else _portable
     checked = checked | {"audit": portable(checked["audit"])}
     if checked.get("earlier", "") not in ("", NO_EARLIER):
         checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
     folder = Path(out) / sources.id / report
+    out_already = [*known, *(o | {"replaced": o["report"] == report} for o in published_beside(folder))]
     try:
         with _staging(folder) as stage:
-            shown = _write(report, checked, sources, wanted, style, stage)
+            shown = _write(report, checked, sources, wanted, style, stage, out_already)
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
@@ -145,11 +150,13 @@ def _write(
     formats: Iterable[str],
     style: Style | None,
     stage: Path,
+    out_already: Iterable[Json],
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
     document = _execute(report, checked, stage)
     shown = collect_figures(document.blocks)
     _check_document(report, document, shown)
+    check_published(document.disclosure, shown, _inputs(sources), out_already)
     for name in formats:
         _write_format(name, report, document, shown, style, stage)
     _write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
@@ -257,7 +264,7 @@ def _manifest(
         "subtitle": document.subtitle,
         "date": document.date,
         "force": sources.force,
-        "inputs": [{"audit": audit.id, "sha256": audit.digest} for audit in sources.inputs],
+        "inputs": _inputs(sources),
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
         **template,
@@ -268,6 +275,10 @@ def _manifest(
             path.relative_to(stage).as_posix(): _digest(path) for path in sorted(stage.rglob("*")) if path.is_file()
         },
     }
+
+
+def _inputs(sources: Sources) -> list[Json]:
+    return [{"audit": audit.id, "sha256": audit.digest} for audit in sources.inputs]
 
 
 def _digest(path: Path) -> str:

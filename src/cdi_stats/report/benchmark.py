@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.findings.benchmark import COMPARED, KINDS, Benchmark, Field, PublishedResult, examine_benchmark
-from cdi_stats.findings.withheld import Rules, rules_for
+from cdi_stats.findings.withheld import UNPROTECTED, Rules, rules_for
 from cdi_stats.report import benchmark_words
 from cdi_stats.report.benchmark_words import MANY, MEASURE_LABELS
 from cdi_stats.report.blocks import (
@@ -50,7 +50,7 @@ class BenchmarkReport:
     """An audit among published results, ready to be told section by section."""
 
     found: Benchmark
-    rules: Rules
+    rules: Rules = UNPROTECTED
 
     @property
     def _main(self) -> Field:

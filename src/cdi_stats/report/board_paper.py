@@ -82,7 +82,7 @@ class BoardPaper:
         return section(
             Title(subtitle, facts.publication_date.isoformat(), tuple(rows), self.sender or facts.prepared_by),
             note,
-            self.report.protection(),
+            self.report.protection,
         )
 
     def introduction(self) -> Section:

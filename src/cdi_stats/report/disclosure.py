@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from cdi_stats.findings.examine import Findings
+from cdi_stats.findings.measures import ALL
 from cdi_stats.findings.withheld import Counts, Rules, is_withheld, presets, read_rules, with_companions
 from cdi_stats.report.blocks import Block, Json, figures
 from cdi_stats.report.numbers import SHORTHAND, count, margin, percent, points
@@ -31,7 +32,7 @@ NO_ONES = re.compile(
     r"^(actions|benchmark|standing|published|forces|coverage|replication|planning|sample_plan|yan_su|auditable)/"
     r"|^data_quality/(completeness|problems|checks|reconciliations)|^calendar/(audited|months)$"
     r"|^monitoring/(audits|beyond|charted|earlier|setting)$|/limits/|^errors/|^frame_share/|^auditable_share$"
-    r"|/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|carrying|strata)$"
+    r"|/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|strata)$"
 )
 SENTENCE_END = re.compile(r"(?<=[.?!]) +(?=[A-Z“]|$)")
 
@@ -121,7 +122,8 @@ class Decision:
         return block | {"headline": SHORTHAND, "detail": DETAIL, "says": self._text(block["says"])}
 
     def _bullets(self, block: Json) -> Json:
-        return block | {"points": [self._text(point) for point in block["points"]]}
+        points = [self._text(point) for point in block["points"]]
+        return block | {"points": [p for place, p in enumerate(points) if p != [SENTENCE] or p not in points[:place]]}
 
     def _title(self, block: Json) -> Json:
         facts = [[label, SHORTHAND if self.hides_any({"fact": text}) else text] for label, text in block["facts"]]
@@ -145,13 +147,21 @@ _CHANGES: Mapping[str, Any] = {
 }
 
 
-def explanation(protection: Json) -> Json | None:
-    """Return the note that says what a protection block did; None where nothing is protected."""
-    rules = read_rules(protection["rules"])
-    if not rules.active:
-        return None
-    told = f"In this report {_groups_in_words(len(protection['withheld']))}."
-    return {"block": "callout", "kind": "note", "heading": HEADING, "text": f"{_in_words(rules)} {told}"}
+def explained(blocks: Iterable[Json]) -> list[Json]:
+    """Return blocks with what was done said: in the protection's place, or at the end if nothing had to be done."""
+    told: list[Json] = []
+    last: list[Json] = []
+    for block in blocks:
+        if block["block"] != "protection":
+            told.append(block)
+            continue
+        rules = read_rules(block["rules"])
+        if block["withheld"] or rules.rounds:
+            words = f"{_in_words(rules)} In this report {_groups_in_words(len(block['withheld']))}."
+            told.append({"block": "callout", "kind": "note", "heading": HEADING, "text": words})
+        elif rules.active:
+            last.append({"block": "paragraph", "text": f"{_label(rules)}; in this report nothing had to be."})
+    return told + last
 
 
 def decide(blocks: Sequence[Json]) -> Decision:
@@ -161,13 +171,37 @@ def decide(blocks: Sequence[Json]) -> Decision:
     if not rules.active:
         return Decision(rules)
     before = sorted({key for block in stated for key in block["withheld"]})
-    parts = frozenset(
-        name for key in before if key.startswith("recording_rate/") for name in key.split("/")[1:] if name != "all"
-    )
+    parts = _parts(before)
     first = Decision(rules, _small_groups(blocks, rules) | frozenset(before), parts)
     groups = first.groups | frozenset(_companions(blocks, first))
     held = {group_of(figure["figure"]) for figure in figures(blocks) if Decision(rules, groups, parts).hides(figure)}
     return Decision(rules, groups, parts, tuple(sorted(held | set(before))))
+
+
+def decision_of(protection: Json | None) -> Decision | None:
+    """Return the decision that the protection of a written document states; None where nothing is protected."""
+    rules = read_rules(protection["rules"]) if protection else Rules()
+    if protection is None or not rules.active:
+        return None
+    return Decision(rules, frozenset(protection["withheld"]), _parts(protection["withheld"]))
+
+
+def sizes(shown: Iterable[Json], rules: Rules) -> dict[str, float]:
+    """Return the counts by key, from the figures of figures.json, that rules protect: of each group the largest.
+
+    With numerators it is all of them.
+    """
+    known = [{"figure": figure["key"]} | figure for figure in shown]
+    return {
+        f"{group}/{name}": number for group, named in _counts(known).items() for name, number in named.items()
+        if rules.numerators or number == max(named.values())
+    }  # fmt: skip
+
+
+def _parts(withheld: Iterable[str]) -> frozenset[str]:
+    """Return the strata and domains whose recording rate is withheld: nothing else may tell of them."""
+    rates = (key.split("/")[1:] for key in withheld if key.startswith("recording_rate/"))
+    return frozenset(name for names in rates for name in names if name != ALL)
 
 
 def group_of(key: str) -> str:
@@ -260,13 +294,16 @@ _ROUNDINGS = {"count": _round_count, "percent": _round_share, "points": _round_p
 
 
 def _in_words(rules: Rules) -> str:
-    known = {preset: label for label, preset in presets().values()}
-    label = known.get(rules) or _own_words(rules)
     rounding = " Rates are in whole percentages, so that figures may not add up." if rules.rounds else ""
     return (
-        f"{label}: {SHORTHAND} stands for such a figure. What would let it be worked out is withheld too, and so are "
-        f"rates, charts and sentences made of it.{rounding}"
+        f"{_label(rules)}: {SHORTHAND} stands for such a figure. What would let it be worked out is withheld too, and "
+        f"so are rates, charts and sentences made of it.{rounding}"
     )
+
+
+def _label(rules: Rules) -> str:
+    known = {preset: label for label, preset in presets().values()}
+    return known.get(rules) or _own_words(rules)
 
 
 def _own_words(rules: Rules) -> str:
@@ -277,5 +314,5 @@ def _own_words(rules: Rules) -> str:
 
 def _groups_in_words(number: int) -> str:
     if not number:
-        return "nothing had to be withheld"
+        return "nothing is withheld"
     return "one group of figures is withheld" if number == 1 else f"{count(number)} groups of figures are withheld"

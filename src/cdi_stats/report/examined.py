@@ -23,6 +23,7 @@ from cdi_stats.report.blocks import (
     Text,
     section,
 )
+from cdi_stats.report.disclosure import Protection, protection
 from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.statements import count_statement, rate_statement
 
@@ -52,6 +53,11 @@ class Examined:
     def audit(self) -> Audit:
         """Return the audit told of."""
         return self.findings.audit
+
+    @property
+    def protection(self) -> Protection:
+        """Return by which rules small numbers are protected, in all that is told after it."""
+        return protection(self.rules, self.findings, *([self.comparison.earlier] if self.comparison else []))
 
     @cached_property
     def _labels(self) -> dict[str, str]:

@@ -23,7 +23,6 @@ from cdi_stats.report.blocks import (
     Text,
     section,
 )
-from cdi_stats.report.disclosure import Protection, protection
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.narrative import capital, join, say
@@ -64,12 +63,7 @@ class Report(Examined):
 
     def title(self) -> Section:
         """Tell whose report this is, when and from what; and what every reader must know first."""
-        return section(title_section(self.findings), self.protection())
-
-    def protection(self) -> Protection:
-        """Tell by which rules small numbers are protected; it holds for all that is told after it."""
-        earlier = [self.comparison.earlier] if self.comparison else []
-        return protection(self.rules, self.findings, *earlier)
+        return section(title_section(self.findings), self.protection)
 
     def judgement(self) -> Section:
         """Show the grades that people gave; none is ever computed."""
