@@ -8,14 +8,16 @@ from cdi_stats.audit.reading import locate_audit, locate_earlier, read_audit
 from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
-from cdi_stats.findings.examine import examine
+from cdi_stats.findings.examine import Finding, examine
 from cdi_stats.findings.measures import ALL, domain_label
+from cdi_stats.findings.timeliness import examine_delays
 from cdi_stats.report import headlines, narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
     Block,
     Bullets,
     Callout,
+    Chart,
     Heading,
     Paragraph,
     Section,
@@ -75,8 +77,11 @@ class Report(Examined):
             told.append(headlines.worsened_words(self.compared))
             told.append(headlines.lowest(self.findings))
         cards = [rate_statement(label, finding) for label, finding in self.rates if finding.estimate]
+        from cdi_stats.report.icon_charts import icons_chart
+
         return section(
             *cards,
+            icons_chart(overall),
             *paragraphs(told),
             self._context("summary"),
             *paragraphs([narrative.actions_sentence(self.findings)]),
@@ -166,7 +171,7 @@ class Report(Examined):
         shown = [row for row in rows if row[1].missed]
         if not shown:
             return section(Paragraph("No crime was missed in any record."))
-        from cdi_stats.report.charts import concentration_chart
+        from cdi_stats.report.spread_charts import concentration_chart
 
         notes: tuple[Text, ...] = ()
         if self.audit.facts.records_basis != "audited":
@@ -256,14 +261,23 @@ class Report(Examined):
         rows = [(self._part_label(f), f) for f in self._parts_of("timeliness")]
         if not rows:
             return self._told("timeliness", [], [])
-        from cdi_stats.report.charts import timeliness_chart
-
         hours = self.audit.facts.timeliness_hours
         title = headlines.timeliness_title(rows)
         cards = [timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
         words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
-        return self._told("timeliness", cards, words, timeliness_chart(title, hours, rows), table)
+        return self._told("timeliness", cards, words, self._timeliness_chart(title, rows), table)
+
+    def _timeliness_chart(self, title: str, rows: list[tuple[str, Finding]]) -> Chart:
+        """Return how long recording took, where the audit holds times of every part; else the shares in time."""
+        hours, delays = self.audit.facts.timeliness_hours, examine_delays(self.audit)
+        if {d.stratum for d in delays} == {finding.stratum for _, finding in rows}:
+            from cdi_stats.report.spread_charts import delays_chart
+
+            return delays_chart(title, hours, delays, [finding for _, finding in rows])
+        from cdi_stats.report.charts import timeliness_chart
+
+        return timeliness_chart(title, hours, rows)
 
     def cancellations(self) -> Section:
         """Tell whether crimes were cancelled rightly, and victims told."""
