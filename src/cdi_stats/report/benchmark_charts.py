@@ -17,9 +17,6 @@ from cdi_stats.report.canvas import (
     INK,
     NOW,
     PAPER,
-    POINTS,
-    ROW,
-    WIDTH,
     axis_start,
     percent_axis,
     percent_heights,
@@ -127,7 +124,7 @@ def dates_chart(title: str, found: Benchmark, results: Sequence[PublishedResult]
                  for day, line in zip(days, lines, strict=True) if line.style != OTHER]  # fmt: skip
         taken = [(float(day), value) for day, line in zip(days, lines, strict=True)
                  for value in np.linspace(*line.mark.span, 5).tolist()]  # fmt: skip
-        label_points(axes, names, (1 - LEFT - EDGE) * WIDTH * POINTS, DATE_ROWS * ROW * POINTS, taken)
+        label_points(axes, names, taken)
 
     data = _data(title, [line.mark for line in lines])
     columns = (data.columns[0], Column("Audited to", width=1.0), *data.columns[1:])

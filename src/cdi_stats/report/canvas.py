@@ -168,7 +168,7 @@ def name_beside(
     `dashes` are the (colour, dash) of the lines they name, drawn before them. BESIDE is the room to leave for the gap.
     """
     bottom, top = axes.get_ylim()
-    across, tall = _size(axes)
+    across, tall = axes_size(axes)
     lines = max((text.count("\n") + 1 for text in texts), default=1)
     gap = (top - bottom) * (lines * LINE + 3) / tall
     highest = top - (lines - 1) * gap / lines / 2
@@ -190,7 +190,7 @@ def name_beside(
         )
 
 
-def _size(axes: Axes) -> tuple[float, float]:
+def axes_size(axes: Axes) -> tuple[float, float]:
     """Return width and height of the axes in points."""
     scale = POINTS / axes.figure.dpi
     return axes.bbox.width * scale, axes.bbox.height * scale

@@ -37,6 +37,7 @@ OTHER_CAUSES = "Other reasons, {number} in all"
 KIND = "Crime type"
 TALLER = 1.35  # a line that holds two intervals
 APART = 0.2
+LATE = 0.75  # from here on a number stands left of its point
 
 
 def rates_chart(title: str, findings: Labelled, changes: Sequence[tuple[str, FindingChange]] = ()) -> Chart:
@@ -115,17 +116,19 @@ def timeliness_chart(title: str, hours: int, findings: Labelled) -> Chart:
     subtitle = f"Share of recorded crimes that were recorded within {hours} hours, with {level} intervals"
 
     def draw(axes: Axes) -> None:
-        _draw_bars(axes, marks)
+        _draw_bars(axes, [(mark.value, mark.low, mark.high) for mark in marks])
         percent_axis(axes, 0.0, 1.0)
 
     picture = plot_lines([mark.label for mark in marks], [mark.text for mark in marks], draw)
     return make_chart(title, subtitle, picture, marks_table(title, KIND, "In time", f"{level} interval", marks))
 
 
-def _draw_bars(axes: Axes, marks: Sequence[Mark]) -> None:
-    for place, mark in enumerate(marks):
-        axes.barh(place, mark.value.value, height=0.56, color=BAR, edgecolor=NOW, linewidth=0.8)
-        axes.plot(mark.span, [place, place], color=INK, linewidth=1.6)
+def _draw_bars(axes: Axes, bars: Sequence[tuple[Figure, Figure | None, Figure | None]]) -> None:
+    """Draw a bar a line, with its range where it has one."""
+    for place, (value, low, high) in enumerate(bars):
+        axes.barh(place, value.value, height=0.56, color=BAR, edgecolor=NOW, linewidth=0.8)
+        if low and high:
+            axes.plot([low.value, high.value], [place, place], color=INK, linewidth=1.6)
 
 
 def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[Text, ...] = ()) -> Chart:
@@ -134,14 +137,14 @@ def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[T
     More than ten are drawn as the nine most frequent and all others together, last whatever their size.
     """
     numbers = _pareto(causes)
-    running = [Figure(f"{n.key}/running_share", share, percent(share), "percent", n.source)
-               for n, share in zip(numbers, accumulate(n.share.value for n in numbers), strict=True)]  # fmt: skip
+    running = [
+        Figure(f"{n.key}/running_share", crimes / n.total, percent(crimes / n.total), "percent", n.source)
+        for n, crimes in zip(numbers, accumulate(n.number for n in numbers), strict=True)
+    ]
 
     def draw(axes: Axes) -> None:
-        marks = [Mark(n.label, n.share, n.low or n.share, n.high or n.share) for n in numbers]
-        _draw_bars(axes, marks)
-        axes.plot([r.value for r in running], range(len(running)), "D--", color=BEFORE, markerfacecolor=PAPER,
-                  markersize=4.5, linewidth=1.2, clip_on=False)  # fmt: skip
+        _draw_bars(axes, [(n.share, n.low, n.high) for n in numbers])
+        _draw_added_up(axes, running)
         percent_axis(axes, 0.0, 1.0)
 
     texts = [f"{n.crimes} ({n.share})" for n in numbers]
@@ -162,6 +165,18 @@ def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[T
         for n, added in zip(numbers, running, strict=True)
     )
     return make_chart(title, subtitle, picture, Table(title, columns, rows), notes)
+
+
+def _draw_added_up(axes: Axes, running: Sequence[Figure]) -> None:
+    """Draw shares added up, each but the first with its number: the first is its own bar's."""
+    values = [figure.value for figure in running]
+    axes.plot(values, range(len(values)), "D--", color=BEFORE, markerfacecolor=PAPER, markersize=4.5, linewidth=1.2,
+              clip_on=False)  # fmt: skip
+    for place, figure in enumerate(running[1:], start=1):
+        late = figure.value > LATE
+        axes.annotate(figure.text, (figure.value, place), xytext=(-8 if late else 8, 0), textcoords="offset points",
+                      ha="right" if late else "left", va="center", color=INK,
+                      bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5})  # fmt: skip
 
 
 def _pareto(causes: Sequence[Cause]) -> list[CauseNumbers]:
@@ -187,7 +202,8 @@ def annual_chart(title: str, findings: Labelled) -> Chart:
     values = [mark.value.value for mark in marks] + [m.high.value for m in marks if math.isfinite(m.high.value)]
 
     def draw(axes: Axes) -> None:
-        axes.set_xlim(0, max([*values, 10]) * 1.04)
+        most = max([*values, 10])
+        axes.set_xlim(-0.02 * most, 1.04 * most)
         axes.xaxis.set_major_locator(locator(4))
         axes.xaxis.set_major_formatter(lambda value, _: count(value))
 
@@ -215,4 +231,5 @@ def differences_chart(title: str, subtitle: str, level: str, marks: Sequence[Mar
         axes.set_xlabel("Percentage points: worse to the left of 0, better to the right")
 
     data = marks_table(title, "Rate", "Change, points", f"{level} interval", marks)
-    return make_chart(title, subtitle, plot_marks(marks, draw, below=BELOW + AXIS_NAME), data)
+    clear = [place for place, mark in enumerate(marks) if not mark.low.value <= 0 <= mark.high.value]
+    return make_chart(title, subtitle, plot_marks(marks, draw, below=BELOW + AXIS_NAME), data, named=clear)

@@ -17,14 +17,15 @@ from cdi_stats.report.canvas import (
     AXIS_NAME,
     BEFORE,
     BELOW,
+    BESIDE,
     INK,
     LINE,
     NOW,
     PAPER,
-    POINTS,
-    ROW,
-    WIDTH,
+    axes_size,
     axis_start,
+    margin_for,
+    name_beside,
     percent_axis,
     svg,
     text_width,
@@ -37,7 +38,8 @@ from cdi_stats.report.series_tables import provenance, share, whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEFT, RIGHT = 0.09, 0.05
+LEFT = 0.09
+OF_ALL, LIMIT = "Rate of all", "{level:g}% limit"
 FUNNEL_ROWS = 9
 Box = tuple[float, float, float, float]
 
@@ -77,20 +79,24 @@ def draw_funnel(
     axes.xaxis.set_major_formatter(lambda value, _: count(value))
     axes.set_xlabel(x_name)
     axes.grid(True, axis="both")
+    edges = found.limits_at(sizes[-1:]).values()
+    heights = [float(end[0]) for limits in edges for end in (limits.low, limits.high)]
+    name_beside(axes, _limit_names(found), [found.target, *heights])
     marks = [(place.size.value, place.rate.value) for place in places] if marked or own else []
     labels = [(place.size.value, place.rate.value, place.label) for place in told]
-    label_points(axes, labels, (1 - LEFT - RIGHT) * WIDTH * POINTS, FUNNEL_ROWS * ROW * POINTS, marks)
+    label_points(axes, labels, marks)
+
+
+def _limit_names(found: Funnel) -> list[str]:
+    """Return what stands beside a funnel's lines: the rate of all, and each limit below and above."""
+    return [OF_ALL, *(LIMIT.format(level=100 * level) for level in found.outside for _ in range(2))]
 
 
 def label_points(
-    axes: Axes,
-    points: Sequence[tuple[float, float, str]],
-    width: float,
-    height: float,
-    marks: Sequence[tuple[float, float]] = (),
+    axes: Axes, points: Sequence[tuple[float, float, str]], marks: Sequence[tuple[float, float]] = ()
 ) -> None:
-    """Write each point's label beside it, over no other label nor mark; width and height are the axes' in points."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    """Write each point's label beside it, within the axes and over no other label nor mark."""
+    (left, right), (bottom, top), (width, height) = axes.get_xlim(), axes.get_ylim(), axes_size(axes)
 
     def on_page(x: float, y: float) -> tuple[float, float]:
         return (x - left) / (right - left) * width, (y - bottom) / (top - bottom) * height
@@ -102,7 +108,7 @@ def label_points(
         sides = (-6, 6) if late else (6, -6)
         places = [(across, down) for down in (-12, 4, -23, 15, -34, 26, -45, 37, 48) for across in sides]
         boxes = {place: _box(at, place, long) for place in places}
-        inside = [place for place in places if boxes[place][0] >= 0 and boxes[place][1] <= width] or places
+        inside = [place for place in places if _within(boxes[place], width, height)] or places
         free = [place for place in inside if not any(_touch(boxes[place], box) for box in taken)]
         across, down = (free or inside)[0]
         taken.append(boxes[across, down])
@@ -113,6 +119,7 @@ def label_points(
             textcoords="offset points",
             ha="left" if across > 0 else "right",
             color=INK,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
         )
 
 
@@ -120,6 +127,11 @@ def _box(at: tuple[float, float], place: tuple[int, int], long: float) -> Box:
     """Return a label's left and right edge, middle and half height."""
     start = at[0] + place[0] - (long if place[0] < 0 else 0)
     return start, start + long, at[1] + place[1] + 3, LINE / 2
+
+
+def _within(box: Box, width: float, height: float) -> bool:
+    start, end, middle, half = box
+    return start >= 0 and end <= width and half <= middle <= height - half
 
 
 def _touch(first: Box, second: Box) -> bool:
@@ -142,14 +154,14 @@ def funnel_of_groups(
         FUNNEL_ROWS,
         lambda axes: draw_funnel(axes, found, places, x_name, marked, own),
         left=LEFT,
-        right=RIGHT,
+        right=margin_for(_limit_names(found), BESIDE + 2),
         below=BELOW + AXIS_NAME,
     )
     columns = (
         Column("Group", width=2.0),
         Column("Rate", numeric=True),
         Column("Crimes it rests on", numeric=True),
-        Column("In the funnel", width=1.6),
+        Column("Place", width=1.6),
     )
     rows: list[tuple[Text, ...]] = [
         (place.label, (place.rate,), (place.size,), _where(found, i)) for i, place in enumerate(places)
@@ -157,7 +169,7 @@ def funnel_of_groups(
     outside = [i for i in np.flatnonzero(found.outside[0.95]).tolist() if i not in marked]
     told = [*marked, *outside]
     if own:
-        rows.append((own.label, (own.rate,), (own.size,), "set beside it"))
+        rows.append((own.label, (own.rate,), (own.size,), "not one of them"))
         told.insert(0, len(rows) - 1)
     return make_chart(title, subtitle, picture, Table(title, columns, tuple(rows)), named=told)
 
@@ -165,7 +177,7 @@ def funnel_of_groups(
 def _where(found: Funnel, place: int) -> str:
     """Return between or beyond which limits a group lies."""
     beyond = [level for level, outside in found.outside.items() if outside[place]]
-    return f"beyond the {100 * max(beyond):g}% limits" if beyond else "within"
+    return f"beyond the {100 * max(beyond):g}% limits" if beyond else "within the limits"
 
 
 def pooled_chart(title: str, subtitle: str, level: str, groups: Groups) -> Chart:

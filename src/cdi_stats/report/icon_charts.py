@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from cdi_stats.findings.examine import Finding
 
 MOST_IN_A_ROW = 20
-STEP = 21.0  # points from one icon to the next
+STEP, LARGE_STEP = 21.0, 34.0  # points from one icon to the next: in several rows, and where there are few
+FEW = 12
+ICON, CROSS = 0.58, 0.33  # an icon, and the cross in it, as shares of the step
 TITLE = "About {words} reported crimes {verb} not recorded"
 SUBTITLE = (
     "Estimated from {due} crimes audited: {share}, {level} interval {low} to {high}, so between {few} and {many}. "
@@ -45,24 +47,24 @@ def icons_chart(finding: Finding) -> Chart | None:
         Column(f"{n.level} interval", numeric=True, width=1.5),
     )
     cells = ((found.words,), say("{a} to {b}", a=found.low, b=found.high), (share,), say("{a} to {b}", a=low, b=high))
-    rows = -(-found.of // MOST_IN_A_ROW)
-    picture = svg((rows * STEP) / (ROW * POINTS), lambda axes: _draw(axes, found, rows), EDGE, EDGE)
+    rows, step = -(-found.of // MOST_IN_A_ROW), LARGE_STEP if found.of <= FEW else STEP
+    picture = svg((rows * step) / (ROW * POINTS), lambda axes: _draw(axes, found, rows, step), EDGE, EDGE)
     return make_chart(title, subtitle, picture, Table(title, columns, (("Not recorded", *cells),)))
 
 
-def _draw(axes: Axes, found: Frequency, rows: int) -> None:
+def _draw(axes: Axes, found: Frequency, rows: int, step: float) -> None:
     """Draw the icons in rows, those not recorded last, each kind named beneath its first in the last row."""
     across = min(found.of, MOST_IN_A_ROW)
-    axes.set_xlim(-0.5, (1 - 2 * EDGE) * WIDTH * POINTS / STEP - 0.5)
+    axes.set_xlim(-0.5, (1 - 2 * EDGE) * WIDTH * POINTS / step - 0.5)
     axes.set_ylim(rows - 0.5, -0.5)
     axes.axis("off")
     places = [(place % across, place // across) for place in range(found.of)]
     recorded, missed = places[: -found.missed], places[-found.missed :]
     for x, y in recorded:
-        axes.plot(x, y, "o", color=NOW, markersize=12)
+        axes.plot(x, y, "o", color=NOW, markersize=ICON * step)
     for x, y in missed:
-        axes.plot(x, y, "s", color=BEFORE, markerfacecolor=PAPER, markeredgewidth=1.6, markersize=12)
-        axes.plot(x, y, "x", color=BEFORE, markeredgewidth=1.6, markersize=7)
+        axes.plot(x, y, "s", color=BEFORE, markerfacecolor=PAPER, markeredgewidth=1.6, markersize=ICON * step)
+        axes.plot(x, y, "x", color=BEFORE, markeredgewidth=1.6, markersize=CROSS * step)
     for words, x in (("recorded", 0), ("not recorded", missed[0][0])):
-        axes.annotate(words, (x - 0.4, rows - 0.5), xytext=(0, -4), textcoords="offset points", va="top",
+        axes.annotate(words, (x - ICON / 2, rows - 0.5), xytext=(0, -2), textcoords="offset points", va="top",
                       color=INK, annotation_clip=False)  # fmt: skip

@@ -29,6 +29,11 @@ from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.statements import rate_statement, timeliness_statement
 
+REBUILT_TIMES = (
+    "The records are rebuilt from totals: only the shares recorded in time are published, all other times are "
+    "illustrative."
+)
+
 
 def open_report(
     audit: str,
@@ -271,10 +276,11 @@ class Report(Examined):
     def _timeliness_chart(self, title: str, rows: list[tuple[str, Finding]]) -> Chart:
         """Return how long recording took, where the audit holds times of every part; else the shares in time."""
         hours, delays = self.audit.facts.timeliness_hours, examine_delays(self.audit)
+        notes = (REBUILT_TIMES,) if self.audit.facts.records_basis != "audited" else ()
         if {d.stratum for d in delays} == {finding.stratum for _, finding in rows}:
             from cdi_stats.report.spread_charts import delays_chart
 
-            return delays_chart(title, hours, delays, [finding for _, finding in rows])
+            return delays_chart(title, hours, delays, [finding for _, finding in rows], notes)
         from cdi_stats.report.charts import timeliness_chart
 
         return timeliness_chart(title, hours, rows)

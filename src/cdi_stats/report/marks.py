@@ -69,16 +69,25 @@ def marks_table(caption: str, first: str, value: str, limits: str, marks: Iterab
 
 
 def make_chart(
-    title: str, subtitle: str, svg: str, data: Table, notes: tuple[Text, ...] = (), *, named: Sequence[int] = ()
+    title: str,
+    subtitle: str,
+    svg: str,
+    data: Table,
+    notes: tuple[Text, ...] = (),
+    *,
+    named: Sequence[int] = (),
+    told: int | None = None,
 ) -> Chart:
-    """Return a chart told in words from its data; `named` are the rows told of where there are too many for all."""
-    return Chart(title, subtitle, svg, alt_text(subtitle, data, named), data, notes)
+    """Return a chart told in words from its data; `named` and `told` as alt_text takes them."""
+    return Chart(title, subtitle, svg, alt_text(subtitle, data, named, told), data, notes)
 
 
-def alt_text(subtitle: str, data: Table, named: Sequence[int] = ()) -> str:
+def alt_text(subtitle: str, data: Table, named: Sequence[int] = (), columns: int | None = None) -> str:
     """Return a chart in words: what it measures, then its rows with their numbers.
 
     More than twelve rows are not read out: those `named` are, or the first and the last of all, and how many there are.
+    Of each row its first so many `columns` are told, or all. A value with its range reads 83.6% (81.5% to 85.5%);
+    where a row holds several values, or a value several ranges, each stands with its header.
     """
     if len(data.rows) <= MOST_TOLD:
         told, lead = list(data.rows), ""
@@ -86,23 +95,28 @@ def alt_text(subtitle: str, data: Table, named: Sequence[int] = ()) -> str:
         chosen = dict.fromkeys(named or (0, len(data.rows) - 1))
         told = [data.rows[place] for place in list(chosen)[:MOST_TOLD]]
         lead = f"{len(data.rows)} are shown, among them: "
-    words = "; ".join(_row_words(data.columns, row) for row in told)
+    words = "; ".join(_row_words(data.columns[:columns], row[:columns]) for row in told)
     return f"{subtitle}. {lead}{words}." if words else f"{subtitle}. Nothing is shown."
 
 
 def _row_words(columns: Sequence[Column], row: Sequence[Text]) -> str:
-    """Return a row in words: Overall 83.6% (81.5% to 85.5%); each value with its header where there are several."""
     label, *cells = map(plain, row)
-    values = sum(not _is_range(column) for column in columns[1:])
-    told: list[str] = []
+    values: list[tuple[str, str, list[tuple[str, str]]]] = []
     for column, cell in zip(columns[1:], cells, strict=True):
-        if not cell:
-            continue
-        if _is_range(column) and told:
-            told[-1] += f" ({cell})"
+        if _is_range(column) and values:
+            values[-1][2].append((in_sentence(column.header), cell))
         else:
-            told.append(f"{in_sentence(column.header)} {cell}" if values > 1 else cell)
-    return f"{label}{':' if values > 1 else ''} {', '.join(told)}"
+            values.append((in_sentence(column.header), cell, []))
+    several = len(values) > 1
+    told = [(f"{header} {cell}" if several else cell) + _range_words(held) for header, cell, held in values if cell]
+    return f"{label}{':' if several else ''} {', '.join(told)}"
+
+
+def _range_words(ranges: Sequence[tuple[str, str]]) -> str:
+    held = [(header, cell) for header, cell in ranges if cell]
+    if not held:
+        return ""
+    return f" ({'; '.join(f'{header} {cell}' for header, cell in held) if len(ranges) > 1 else held[0][1]})"
 
 
 def _is_range(column: Column) -> bool:

@@ -49,8 +49,13 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
         Column("Stratum", width=1.6),
         Column("Records planned", numeric=True),
         Column("Expected margin, points", numeric=True),
+        Column("With half the records", numeric=True),
+        Column("With twice the records", numeric=True),
     )
-    rows = tuple((capital(f.label), (records_figure(f),), (margin_figure(f),)) for f in strata)
+    rows = tuple(
+        (capital(f.label), (records_figure(f),), (margin_figure(f),), (margin_figure(f, 0.5),), (margin_figure(f, 2),))
+        for f in strata
+    )
     picture = svg(8, draw, left=0.08, right=margin_for(names, SAMPLE + BESIDE), below=BELOW + AXIS_NAME)
     return make_chart(title, subtitle, picture, Table(title, columns, rows))
 

@@ -27,9 +27,10 @@ def points_figure(key: str, value: float) -> Figure:
     return Figure(f"sample_plan/{key}", value, margin(value, 1), "points", "half the width of the interval expected")
 
 
-def margin_figure(found: StratumPlan) -> Figure:
-    """Return the margin to expect of a stratum's records, as a table and a chart show it: ±3.1."""
-    return _margin(f"{found.stratum}/expected", found.expected_margin)
+def margin_figure(found: StratumPlan, times: float = 1) -> Figure:
+    """Return the margin to expect of a stratum's records, or of so many times as many: ±3.1."""
+    key = f"{found.stratum}/expected"
+    return _margin(key if times == 1 else f"{key}_of_{times:g}_times", found.margin_of(times * found.records))
 
 
 def records_figure(found: StratumPlan) -> Figure:

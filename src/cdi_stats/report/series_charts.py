@@ -19,9 +19,6 @@ from cdi_stats.report.canvas import (
     INK,
     NOW,
     PAPER,
-    POINTS,
-    ROW,
-    WIDTH,
     axis_start,
     margin_for,
     name_beside,
@@ -32,7 +29,7 @@ from cdi_stats.report.charts import differences_chart
 from cdi_stats.report.group_charts import label_points
 from cdi_stats.report.marks import LABEL_GAP, Mark, make_chart
 from cdi_stats.report.narrative import capital, say
-from cdi_stats.report.numbers import FindingNumbers, percent
+from cdi_stats.report.numbers import FindingNumbers
 from cdi_stats.report.series_tables import difference, limit_figures, look_key, share, signals, whole
 
 if TYPE_CHECKING:
@@ -53,7 +50,7 @@ def control_chart(title: str, found: SeriesFindings, notes: tuple[Text, ...] = (
     """Return the overall rates in order of time, within the control limits of each set of counting rules."""
     subtitle = f"Overall recording rate of each audit{_legend(found)}"
     right = margin_for(_limit_names(found.segments[-1]), BESIDE + 2) if found.segments[-1].chart else EDGE
-    picture = svg(ROWS, lambda axes: _draw_control(axes, found, right), left=LEFT, right=right)
+    picture = svg(ROWS, lambda axes: _draw_control(axes, found), left=LEFT, right=right)
     columns = (
         Column("Audit", width=1.8),
         Column("Rate", numeric=True),
@@ -108,7 +105,7 @@ def _legend(found: SeriesFindings) -> str:
     return "".join(f"; {meaning}" for meaning, holds in meanings.items() if holds)
 
 
-def _draw_control(axes: Axes, found: SeriesFindings, right: float) -> None:
+def _draw_control(axes: Axes, found: SeriesFindings) -> None:
     lows = [float(low) for s in found.segments if s.chart for low in s.chart.low]
     rates = [a.estimate.rate for a in found.charted if a.estimate]
     lows += [a.estimate.interval.low for s in found.segments if not s.chart for a in s.audits if a.estimate]
@@ -126,7 +123,7 @@ def _draw_control(axes: Axes, found: SeriesFindings, right: float) -> None:
     percent_heights(axes)
     axes.grid(True, axis="y")
     axes.grid(False, axis="x")
-    _name_signals(axes, found, right)
+    _name_signals(axes, found)
 
 
 def _draw_segment(axes: Axes, segment: Segment) -> None:
@@ -162,18 +159,24 @@ def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
 
 def _annotate_centre(axes: Axes, segment: Segment) -> None:
     assert segment.chart is not None
-    day, centre = _middle(segment.audits[0]) - 12, float(segment.chart.centre[0])
+    _, centre, _ = limit_figures(segment, 0)
     axes.annotate(
-        f"{percent(centre)}", (day, centre), xytext=(0, -11), textcoords="offset points", color=INK, va="center"
+        centre.text,
+        (_middle(segment.audits[0]) - 12, centre.value),
+        xytext=(0, -11),
+        textcoords="offset points",
+        color=INK,
+        va="center",
     )
 
 
-def _name_signals(axes: Axes, found: SeriesFindings, right: float) -> None:
+def _name_signals(axes: Axes, found: SeriesFindings) -> None:
     named = [a for segment in found.segments for a in segment.outside]
     if not any(segment.chart for segment in found.segments) and len(found.charted) <= MOST_NAMED:
         named = list(found.charted)
-    places = [(_middle(a), a.estimate.rate, f"{_short(a)}: {percent(a.estimate.rate)}") for a in named if a.estimate]
-    label_points(axes, places, (1 - LEFT - right) * WIDTH * POINTS, ROWS * ROW * POINTS)
+    rates = {a: FindingNumbers(a.findings.overall, a.prefix).rate for a in named}
+    places = [(_middle(a), rate.value, f"{_short(a)}: {rate}") for a, rate in rates.items()]
+    label_points(axes, places)
 
 
 def _short(audit: SeriesAudit) -> str:
@@ -235,15 +238,15 @@ def _calendar_chart(calendar: Calendar, years: Sequence[int]) -> Chart:
     picture = svg(len(lines) * 0.8, draw, left=margin_for(names, LABEL_GAP), right=0.02)
     columns = (
         Column("Year and crime type", width=2.6),
-        Column("Months audited", numeric=True, width=1.2),
+        Column("Months audited", width=1.4),
         *(Column(month_abbr[month], numeric=True, width=0.7) for month in range(1, 13)),
     )
     rows = tuple(
-        (f"{year}, {label}", _months_audited(calendar, name, year),
+        (f"{year}, {label}", _audited(calendar, name, year),
          *(_month_cell(calendar, name, (year, month)) for month in range(1, 13)))
         for year, name, label in lines
     )  # fmt: skip
-    return make_chart(title, subtitle, picture, Table(title, columns, rows))
+    return make_chart(title, subtitle, picture, Table(title, columns, rows), told=2)
 
 
 def _draw_month(axes: Axes, place: int, month: int, calendar: Calendar, stratum: str, year: int) -> None:
@@ -268,9 +271,13 @@ def _month_cell(calendar: Calendar, stratum: str, month: Month) -> Text:
     return (whole(f"calendar/{stratum}/{month[0]}-{month[1]:02d}", covered.records, "records opened in the month"),)
 
 
-def _months_audited(calendar: Calendar, stratum: str, year: int) -> Text:
-    months = [m for m in calendar.months if m[0] == year and (stratum, m) in calendar.covered]
-    return (whole(f"calendar/{stratum}/{year}/months", len(months)),)
+def _audited(calendar: Calendar, stratum: str, year: int) -> str:
+    """Return which months of a year, of those that the series spans, a stratum was audited in."""
+    months = [month for month in calendar.months if month[0] == year]
+    gaps = [month_abbr[month[1]] for month in months if (stratum, month) not in calendar.covered]
+    if len(gaps) == len(months):
+        return "no month"
+    return f"all but {', '.join(gaps)}" if gaps else "every month"
 
 
 def trend_chart(title: str, level: str, latest: str, trend: Sequence[EarlierRate]) -> Chart:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from itertools import accumulate, cycle
+from itertools import accumulate, cycle, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HEIGHT = 7.5
-EVEN = "Dashed: one missed crime a record,\nas even as can be"
+EVEN = "One missed crime a record,\nas even as can be"
 TIMES = {1: "1 hour", 6: "6 hours", 24: "24 hours", 72: "3 days", 168: "1 week", 720: "30 days", 4320: "180 days"}
 
 
@@ -53,12 +53,12 @@ def concentration_chart(
     """
     shown = [(label, c) for label, c in concentrations if c.missed]
     subtitle = (
-        "Missed crimes added up over the records that hold them, those with most first; the further above the dashed "
-        "line, the more the misses lie together"
+        "Missed crimes (upwards) added up over the records that hold them, those with most first: the further above "
+        "the dashed line, the more the misses lie together"
     )
     names = [f"{label}: {n.missed} missed\nin {n.records_with_misses} of {n.records} records"
              for label, n in ((label, ConcentrationNumbers(c)) for label, c in shown)]  # fmt: skip
-    right = margin_for(names, SAMPLE + BESIDE)
+    right = margin_for([*names, EVEN], SAMPLE + BESIDE)
     picture = svg(HEIGHT, lambda axes: _draw_lorenz(axes, shown, names), 0.08, right, BELOW + AXIS_NAME)
     rows = [_lorenz_rows(label, c) for label, c in shown]
     ends = list(accumulate(map(len, rows)))
@@ -81,29 +81,25 @@ def lorenz_curve(misses: Sequence[int]) -> tuple[list[int], list[int]]:
 def _draw_lorenz(axes: Axes, shown: Sequence[tuple[str, Concentration]], names: Sequence[str]) -> None:
     curves = [lorenz_curve(c.misses) for _, c in shown]
     most, widest = max(c.missed for _, c in shown), max(len(c.misses) for _, c in shown)
-    for (records, missed), (colour, dash) in zip(curves, cycle(LINES), strict=False):
+    for (records, missed), (colour, dash) in zip(curves, _lines(len(curves)), strict=True):
         axes.plot(records, missed, dash, color=colour, linewidth=2)
         axes.plot(records[-1], missed[-1], "o", color=colour, markersize=5, clip_on=False)
         axes.plot([records[-1], widest * 1.02], [missed[-1]] * 2, color=FAINT, linewidth=0.8, zorder=0)
     axes.plot([0, widest], [0, widest], "--", color=GREY, linewidth=1)
     axes.set_ylim(0, most * 1.04)
     axes.set_xlim(0, widest * 1.02)
-    axes.annotate(
-        EVEN,
-        (widest, 0),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        color=INK,
-        linespacing=1.1,
-    )
     axes.grid(True, axis="both")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(locator(6, integer=True))
         axis.set_major_formatter(lambda value, _: count(value))
     axes.set_xlabel("Records with a missed crime, those with most first")
-    name_beside(axes, names, [c.missed for _, c in shown], list(LINES) * (1 + len(shown) // len(LINES)))
+    heights = [widest, *(c.missed for _, c in shown)]
+    name_beside(axes, [EVEN, *names], heights, [(GREY, "--"), *_lines(len(shown))])
+
+
+def _lines(number: int) -> list[tuple[str, str]]:
+    """Return colour and dash of so many lines."""
+    return list(islice(cycle(LINES), number))
 
 
 def _lorenz_rows(label: str, c: Concentration) -> list[tuple[Text, ...]]:
@@ -131,7 +127,9 @@ def _lorenz_rows(label: str, c: Concentration) -> list[tuple[Text, ...]]:
     return rows
 
 
-def delays_chart(title: str, limit: int, found: Sequence[Delays], timed: Sequence[Finding]) -> Chart:
+def delays_chart(
+    title: str, limit: int, found: Sequence[Delays], timed: Sequence[Finding], notes: tuple[Text, ...] = ()
+) -> Chart:
     """Return the share of recorded crimes recorded by each hour after their report, the limit of `limit` hours marked.
 
     `timed` are the findings of timeliness, a stratum each: where every crime in one is timed, its rate is the curve's
@@ -156,7 +154,7 @@ def delays_chart(title: str, limit: int, found: Sequence[Delays], timed: Sequenc
         for hours in edges
     ]
     rows.append(("at the longest, in hours", *((_longest(delays),) for delays in found)))
-    return make_chart(title, subtitle, picture, Table(title, columns, tuple(rows)))
+    return make_chart(title, subtitle, picture, Table(title, columns, tuple(rows)), notes)
 
 
 def _within(delays: Delays, hours: int, finding: Finding | None, limit: int) -> Figure:
@@ -180,7 +178,7 @@ def _time(hours: int) -> str:
 def _draw_delays(axes: Axes, limit: int, found: Sequence[Delays], names: Sequence[str]) -> None:
     last = max(float(delays.hours[-1]) for delays in found)
     first = min(TIMES)
-    for delays, (colour, dash) in zip(found, cycle(LINES), strict=False):
+    for delays, (colour, dash) in zip(found, _lines(len(found)), strict=True):
         hours = np.concatenate(([first / 2], np.maximum(delays.hours, first / 2), [last]))
         shares = np.concatenate(([0.0], np.arange(1, delays.hours.size + 1) / delays.hours.size, [1.0]))
         axes.plot(hours, shares, dash, color=colour, linewidth=2, drawstyle="steps-post")
@@ -195,4 +193,4 @@ def _draw_delays(axes: Axes, limit: int, found: Sequence[Delays], names: Sequenc
     axes.grid(True, axis="both")
     percent_heights(axes)
     axes.set_xlabel("Time from report to record")
-    name_beside(axes, names, [d.share_within(limit) for d in found], list(LINES) * (1 + len(found) // len(LINES)))
+    name_beside(axes, names, [d.share_within(limit) for d in found], _lines(len(found)))
