@@ -31,6 +31,8 @@ AXIS_NAME = 0.2
 SIZE = 9.0
 LINE = 11.0  # points from one line of text to the next
 POINTS = 72  # in an inch
+MEASURED = 16  # so many times its size a text is measured at
+LONGEST_BESIDE = 0.33 * WIDTH * POINTS
 BESIDE, SAMPLE = 8.0, 22.0  # points from the axes to a text right of them, and to the end of a line's sample there
 RC: Any = {
     "font.family": "Inter",
@@ -49,6 +51,7 @@ RC: Any = {
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.major.size": 0,
+    "xtick.major.pad": 6.0,
     "ytick.major.size": 0,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
@@ -95,11 +98,13 @@ def svg(
 def text_width(text: str) -> float:
     """Return how wide a text stands in a picture, in points."""
     from matplotlib.font_manager import get_font
+    from matplotlib.ft2font import LoadFlags
 
     face = get_font(str(FONTS / "Inter-Regular.otf"))
-    face.set_size(SIZE, POINTS)
-    face.set_text(text, 0.0)
-    return float(face.get_width_height()[0]) / 64
+    # large and without hints, as the letters are drawn: small ones would be rounded to whole points
+    face.set_size(SIZE * MEASURED, POINTS)
+    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    return float(face.get_width_height()[0]) / 64 / MEASURED
 
 
 def margin_for(texts: Iterable[str], gap: float) -> float:
@@ -118,6 +123,11 @@ def wrapped(text: str, width: float) -> str:
         else:
             lines.append(word)
     return "\n".join(lines)
+
+
+def fitted(texts: Iterable[str]) -> list[str]:
+    """Return texts that are to stand right of the axes, in lines that leave room for these."""
+    return ["\n".join(wrapped(line, LONGEST_BESIDE) for line in text.split("\n")) for text in texts]
 
 
 def axis_start(lows: Iterable[float]) -> float:
@@ -154,7 +164,7 @@ def apart(heights: Sequence[float], gap: float, top: float = math.inf) -> list[f
     for before, place in pairwise(order):
         places[place] = max(places[place], places[before] + gap)
     if order and places[order[-1]] > top:
-        places[order[-1]] = max(top, heights[order[-1]])
+        places[order[-1]] = top
         for after, place in pairwise(order[::-1]):
             places[place] = min(places[place], places[after] - gap)
     return places
@@ -170,8 +180,8 @@ def name_beside(
     bottom, top = axes.get_ylim()
     across, tall = axes_size(axes)
     lines = max((text.count("\n") + 1 for text in texts), default=1)
-    gap = (top - bottom) * (lines * LINE + 3) / tall
-    highest = top - (lines - 1) * gap / lines / 2
+    point = (top - bottom) / tall
+    gap, highest = point * (lines * LINE + 3), top - point * (lines - 1) * LINE / 2
     for place, (text, height) in enumerate(zip(texts, apart(heights, gap, highest), strict=True)):
         if dashes:
             colour, dash = dashes[place]

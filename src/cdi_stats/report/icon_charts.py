@@ -65,6 +65,7 @@ def _draw(axes: Axes, found: Frequency, rows: int, step: float) -> None:
     for x, y in missed:
         axes.plot(x, y, "s", color=BEFORE, markerfacecolor=PAPER, markeredgewidth=1.6, markersize=ICON * step)
         axes.plot(x, y, "x", color=BEFORE, markeredgewidth=1.6, markersize=CROSS * step)
-    for words, x in (("recorded", 0), ("not recorded", missed[0][0])):
+    first = {"recorded": recorded[:1], "not recorded": missed[:1]}
+    for words, x in ((words, x) for words, places in first.items() for x, _ in places):
         axes.annotate(words, (x - ICON / 2, rows - 0.5), xytext=(0, -2), textcoords="offset points", va="top",
                       color=INK, annotation_clip=False)  # fmt: skip

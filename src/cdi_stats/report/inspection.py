@@ -86,8 +86,8 @@ class Report(Examined):
 
         return section(
             *cards,
-            icons_chart(overall),
             *paragraphs(told),
+            icons_chart(overall),
             self._context("summary"),
             *paragraphs([narrative.actions_sentence(self.findings)]),
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # a screen reader reads an alternative text in one breath and cannot go back in it
-MOST_TOLD = 12
+MOST_TOLD = 15
 # columns that say how sure the one before them is
 RANGES = ("interval", "range", "limits")
 LONGEST_LABEL = 0.37 * WIDTH * POINTS
@@ -85,8 +85,8 @@ def make_chart(
 def alt_text(subtitle: str, data: Table, named: Sequence[int] = (), columns: int | None = None) -> str:
     """Return a chart in words: what it measures, then its rows with their numbers.
 
-    More than twelve rows are not read out: those `named` are, or the first and the last of all, and how many there are.
-    Of each row its first so many `columns` are told, or all. A value with its range reads 83.6% (81.5% to 85.5%);
+    More than fifteen rows are not read out: those `named` are, or the first and the last of all, and how many there
+    are. Of each row its first so many `columns` are told, or all. A value with its range reads 83.6% (81.5% to 85.5%);
     where a row holds several values, or a value several ranges, each stands with its header.
     """
     if len(data.rows) <= MOST_TOLD:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cdi_stats.findings.sample_plan import StratumPlan
 from cdi_stats.report.blocks import Chart, Column, Table
-from cdi_stats.report.canvas import AXIS_NAME, BELOW, BESIDE, LINES, SAMPLE, margin_for, name_beside, svg
+from cdi_stats.report.canvas import AXIS_NAME, BELOW, BESIDE, LINES, SAMPLE, fitted, margin_for, name_beside, svg
 from cdi_stats.report.marks import make_chart
 from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import count
@@ -29,9 +29,9 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
     subtitle = f"Expected margin of error in points ({level}) by records examined; dots: as planned"
     most = SPAN * float(np.median([found.records for found in strata]))
     curves = [(found, *_curve(found, max(most, 1.2 * found.records))) for found in strata]
-    names = [
-        f"{capital(found.label)}: {margin_figure(found)}\nwith {records_figure(found)} records" for found in strata
-    ]
+    names = fitted(
+        [f"{capital(found.label)}: {margin_figure(found)}\nwith {records_figure(found)} records" for found in strata]
+    )
 
     def draw(axes: Axes) -> None:
         for (found, sizes, margins), (colour, dash) in zip(curves, cycle(LINES), strict=False):

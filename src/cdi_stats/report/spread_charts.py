@@ -23,6 +23,7 @@ from cdi_stats.report.canvas import (
     INK,
     LINES,
     SAMPLE,
+    fitted,
     locator,
     margin_for,
     name_beside,
@@ -56,8 +57,7 @@ def concentration_chart(
         "Missed crimes (upwards) added up over the records that hold them, those with most first: the further above "
         "the dashed line, the more the misses lie together"
     )
-    names = [f"{label}: {n.missed} missed\nin {n.records_with_misses} of {n.records} records"
-             for label, n in ((label, ConcentrationNumbers(c)) for label, c in shown)]  # fmt: skip
+    names = fitted(_lorenz_name(label, ConcentrationNumbers(c)) for label, c in shown)
     right = margin_for([*names, EVEN], SAMPLE + BESIDE)
     picture = svg(HEIGHT, lambda axes: _draw_lorenz(axes, shown, names), 0.08, right, BELOW + AXIS_NAME)
     rows = [_lorenz_rows(label, c) for label, c in shown]
@@ -65,12 +65,17 @@ def concentration_chart(
     columns = (
         Column("Records that hold", width=2.4),
         Column("Records", numeric=True),
+        Column("Of records examined", numeric=True),
         Column("Missed crimes in them", numeric=True),
         Column("Share of all missed", numeric=True),
     )
     data = Table(title, columns, tuple(row for part in rows for row in part))
     starts = [0, *ends[:-1]]
     return make_chart(title, subtitle, picture, data, notes, named=sorted({*starts, *(end - 1 for end in ends)}))
+
+
+def _lorenz_name(label: str, n: ConcentrationNumbers) -> str:
+    return f"{label}: {n.missed} missed\nin {n.records_with_misses} of {n.records} records"
 
 
 def lorenz_curve(misses: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -120,6 +125,7 @@ def _lorenz_rows(label: str, c: Concentration) -> list[tuple[Text, ...]]:
                     if whole
                     else Figure(f"{key}/records", records, count(records), "count", source),
                 ),
+                (n.records,),
                 (n.missed if whole else Figure(f"{key}/missed", missed, count(missed), "count", source),),
                 (Figure(f"{key}/share", share, percent(share, 0), "percent", source),),
             )
@@ -141,9 +147,9 @@ def delays_chart(
         "Share of recorded crimes that were recorded by so long after their report (logarithmic scale); "
         f"upright line: the {limit} hours allowed"
     )
-    names = [
-        f"{capital(delays.label)}:\n{share} within {limit} hours" for delays, share in zip(found, within, strict=True)
-    ]
+    names = fitted(
+        [f"{capital(delays.label)}:\n{share} within {limit} hours" for delays, share in zip(found, within, strict=True)]
+    )
     right = margin_for(names, SAMPLE + BESIDE)
     last = max(float(delays.hours[-1]) for delays in found)
     picture = svg(HEIGHT, lambda axes: _draw_delays(axes, limit, found, names), 0.08, right, BELOW + AXIS_NAME)
