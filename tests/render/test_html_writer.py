@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 import cdi_stats.publishing.html
 from cdi_stats.publishing.document import Document
 from cdi_stats.publishing.html import render_html
-from cdi_stats.report.blocks import Json, Numbered, Paragraph, figures
+from cdi_stats.report.blocks import Json, Numbered, Paragraph, figures, plain_json
 from cdi_stats.report.fragments import html_fragment, text_fragment
 
 STYLE = (Path(cdi_stats.publishing.html.__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_a_short_document_has_no_contents(sample: Document) -> None:
 
 
 def test_tables_have_caption_and_scoped_headers(soup: BeautifulSoup, sample: Document) -> None:
-    tables = soup.find_all("table")
+    tables = soup.select(".table table")
     assert len(tables) == len(blocks(sample, "table"))
     for table, block in zip(tables, blocks(sample, "table"), strict=True):
         assert table.caption.text == f"Table {block['number']}: {block['caption']}"
@@ -90,7 +90,7 @@ def test_tables_have_caption_and_scoped_headers(soup: BeautifulSoup, sample: Doc
 
 
 def test_numeric_columns_are_marked_in_head_and_body(soup: BeautifulSoup, sample: Document) -> None:
-    for table, block in zip(soup.find_all("table"), blocks(sample, "table"), strict=True):
+    for table, block in zip(soup.select(".table table"), blocks(sample, "table"), strict=True):
         numeric = [column["numeric"] for column in block["columns"]]
         for row in table.find_all("tr"):
             assert ["numeric" in cell.get("class", []) for cell in row.find_all(["th", "td"])] == numeric
@@ -101,6 +101,20 @@ def test_tables_scroll_in_named_regions_that_the_keyboard_reaches(soup: Beautifu
     assert all(region["role"] == "region" and region["tabindex"] == "0" for region in regions)
     names = [soup.find(id=region["aria-labelledby"]).text for region in regions]
     assert len(names) == len(set(names))
+
+
+def test_each_chart_offers_its_data_under_a_name_of_its_own(soup: BeautifulSoup, sample: Document) -> None:
+    """Closed at first, a table like any other once open: named, with headers, reached by the keyboard."""
+    offered = soup.select("figure > details")
+    charts = blocks(sample, "chart")
+    assert [details.summary.text for details in offered] == [f"Data of figure {block['number']}" for block in charts]
+    for details, block in zip(offered, charts, strict=True):
+        assert "open" not in details.attrs
+        assert details.caption.text == f"{details.summary.text}: {block['title']}"
+        headers = [column["header"] for column in block["data"]["columns"]]
+        assert [head.text for head in details.select("thead th[scope=col]")] == headers
+        read = [[cell.text for cell in row.find_all(["th", "td"])] for row in details.select("tbody tr")]
+        assert read == [[plain_json(cell) for cell in row] for row in block["data"]["rows"]]
 
 
 def test_charts_are_inline_with_their_alternative_text(soup: BeautifulSoup, sample: Document) -> None:
@@ -123,7 +137,7 @@ def test_page_needs_nothing_from_outside(soup: BeautifulSoup, page: str) -> None
 
 
 def test_strings_stay_text(soup: BeautifulSoup, hostile: tuple[str, ...], elsewhere: tuple[str, ...]) -> None:
-    cells = [cell.text for cell in soup.find_all("table")[1].select("tbody th")]
+    cells = [cell.text for cell in soup.select(".table table")[1].select("tbody th")]
     assert cells == [*hostile, *elsewhere]
     assert hostile[0] in soup.nav.text
 

@@ -55,6 +55,10 @@ def tables(document: Document) -> list[Json]:
     return [block for block in document.blocks if block["block"] == "table"]
 
 
+def charts(document: Document) -> list[Json]:
+    return [block for block in document.blocks if block["block"] == "chart"]
+
+
 def of(*rows: tuple[Any, ...], numeric: bool = True) -> Json:
     """Return a table of these rows: a label and a column for each other cell."""
     columns = (Column("Kind"), *(Column(f"C{place}", numeric=numeric) for place in range(1, len(rows[0]))))
@@ -87,6 +91,7 @@ def ods_rows(table: Any) -> list[list[Any]]:
 
 def test_each_table_is_a_file_and_so_are_the_figures(files: dict[str, bytes], sample: Document) -> None:
     made = [f"table-{block['number']:02d}.csv" for block in tables(sample)]
+    made += [f"figure-{block['number']:02d}.csv" for block in charts(sample)]
     assert set(files) == {*made, "figures.csv", "csv-metadata.json", "inspection.xlsx", "inspection.ods"}
 
 
@@ -232,7 +237,9 @@ def test_no_cell_of_a_workbook_is_left_empty() -> None:
 
 
 def test_sheets_come_in_the_order_of_the_convention(book: Any, ods: OdfDocument, sample: Document) -> None:
-    wanted = ["Cover", "Contents", "Notes", *(f"Table_{block['number']}" for block in tables(sample)), "Figures"]
+    sheets = [f"Table_{block['number']}" for block in tables(sample)]
+    sheets += [f"Figure_{block['number']}" for block in charts(sample)]
+    wanted = ["Cover", "Contents", "Notes", *sheets, "Figures"]
     assert book.sheetnames == wanted
     assert [table.name for table in ods.body.tables] == wanted
 
@@ -289,6 +296,7 @@ def test_notes_are_numbered_and_say_where_they_belong(book: Any) -> None:
     assert rows_of(book["Notes"]) == [
         ["Note", "Text", "Belongs to"],
         ["[note 1]", "Districts with fewer than ten records are joined.", "Table 1"],
+        ["[note 2]", "Source: audited records, June to November 2016.", "Figure 1"],
     ]
 
 

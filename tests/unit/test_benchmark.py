@@ -184,7 +184,7 @@ def test_charts_name_the_force_and_carry_their_numbers(reports):
     assert charts[1].title == "Kent 2017 lies within the 95% limits that all forces are held to"
     assert "This audit 89.8% (79.4% to 95.3%)" in charts[0].alt
     assert "Kent 2017, published 83.6% (81.8% to 85.5%)" in charts[0].alt
-    assert "This audit 89.8%" in charts[1].alt
+    assert "This audit: rate 89.8%, crimes it rests on 104" in charts[1].alt
 
 
 def test_kinds_of_crime_are_shown_where_published(reports):

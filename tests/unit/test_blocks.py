@@ -36,6 +36,7 @@ LOW = Figure("recording_rate/all/all/low", 0.815, "81.5%", "percent")
 TEXT = ("The rate is ", RATE, "; ", Strong(("at least ", LOW)), ".")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>83.6%</text></svg>'
 HOSTILE = "<script>alert('&')</script>"
+DATA = Table("The rate is 83.6%", (Column("Crime"), Column("Rate", numeric=True)), (("Overall", (RATE,)),))
 BLOCKS = (
     Title("Kent Police", "2017-06-15", (("Force", "Kent"), ("Sample", TEXT)), "The registrar"),
     Heading(2, "Summary"),
@@ -50,7 +51,7 @@ BLOCKS = (
     Table(
         "Rates", (Column("Crime"), Column("Rate", numeric=True)), (("All", (RATE,)), ("Least", (LOW,))), ("A note.",)
     ),
-    Chart("The rate is 83.6%", "Share recorded", SVG, "Share recorded. Overall 83.6%.", (TEXT,)),
+    Chart("The rate is 83.6%", "Share recorded", SVG, "Share recorded. Overall 83.6%.", DATA, (TEXT,)),
 )
 
 
@@ -87,7 +88,7 @@ def test_figures_travel_whole():
 def test_figures_come_in_reading_order():
     keys = [f["figure"] for block in BLOCKS for f in figures([block.to_json()])]
     assert [f["figure"] for f in figures([block.to_json() for block in BLOCKS])] == keys
-    assert keys.count(RATE.key) == 8
+    assert keys.count(RATE.key) == 9
     assert [f["figure"] for f in figures([BLOCKS[-2].to_json()])] == [RATE.key, LOW.key]
 
 
@@ -124,7 +125,7 @@ def test_markup_never_travels_in_a_string():
         Title(HOSTILE, "2017-06-15", ((HOSTILE, HOSTILE),), HOSTILE),
         Judgements(((HOSTILE, HOSTILE),), HOSTILE),
         Bullets((HOSTILE,)),
-        Chart(HOSTILE, HOSTILE, SVG, HOSTILE, (HOSTILE,)),
+        Chart(HOSTILE, HOSTILE, SVG, HOSTILE, Table(HOSTILE, (Column(HOSTILE),), ((HOSTILE,),)), (HOSTILE,)),
     ]
     page = html_fragment([block.to_json() for block in blocks])
     assert "<script" not in page

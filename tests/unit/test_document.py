@@ -24,7 +24,7 @@ from cdi_stats.report.disclosure import Protection
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 TABLE = Table("Rates", (Column("Crime"),), (("All",),))
 PARAGRAPH = Numbered(("About ", Strong("rates")))
-CHART = Chart("Rates", "Share recorded", SVG, "Overall 83.6%.")
+CHART = Chart("Rates", "Share recorded", SVG, "Overall 83.6%.", TABLE)
 TITLE = Title("Kent Police", "2017-06-15", (), "The registrar")
 
 

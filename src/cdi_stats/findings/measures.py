@@ -63,21 +63,21 @@ def _missed_and_known(column: str) -> Mask:
     return lambda _, rows: (~rows["recorded"].fillna(True).astype(bool)) & rows[column].notna()
 
 
-def _delay(rows: Rows) -> pd.Series[pd.Timedelta]:
+def delay(rows: Rows) -> pd.Series[pd.Timedelta]:
     """Return the time from report to record; none where one is missing, or they contradict each other."""
     delay = rows["recorded_at"] - rows["reported_at"]
     return delay.where(delay >= pd.Timedelta(0))
 
 
 def _timed(_: Audit, rows: Rows) -> pd.Series[bool]:
-    return rows["recorded"].fillna(False).astype(bool) & (_delay(rows).notna() | rows["in_time"].notna())
+    return rows["recorded"].fillna(False).astype(bool) & (delay(rows).notna() | rows["in_time"].notna())
 
 
 def _in_time(audit: Audit, rows: Rows) -> pd.Series[bool]:
     """Hold the delay against the hours allowed; where there is none, take the auditor's answer."""
-    delay = _delay(rows)
-    within = (delay <= pd.Timedelta(hours=audit.facts.timeliness_hours)).astype("boolean")
-    return within.where(delay.notna(), rows["in_time"]).fillna(False).astype(bool)
+    taken = delay(rows)
+    within = (taken <= pd.Timedelta(hours=audit.facts.timeliness_hours)).astype("boolean")
+    return within.where(taken.notna(), rows["in_time"]).fillna(False).astype(bool)
 
 
 MEASURES: dict[str, Measure] = {

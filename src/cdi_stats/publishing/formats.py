@@ -18,12 +18,14 @@ TABLES = "tables"
 class Writer:
     """A format: `write` gives its files by path in the report's folder, `lacks` the figures that these do not show.
 
-    `target` is what a reader is sent to: a file, or the folder of several.
+    `target` is what a reader is sent to: a file, or the folder of several. One `on_paper` shows charts without the data
+    behind them.
     """
 
     target: Callable[[str], str]
     write: Callable[[Document, str, bytes | None], Files]
     lacks: Callable[[Files, str, Figures], list[str]]
+    on_paper: bool = False
 
 
 def _html(document: Document, report: str, _: bytes | None) -> Files:
@@ -83,7 +85,7 @@ def _tables_lack(files: Files, report: str, shown: Figures) -> list[str]:
 WRITERS: dict[str, Writer] = {
     "html": Writer("{}.html".format, _html, _html_lacks),
     # Typst sets what it is given or stops; the PDF's words are read back in the tests
-    "pdf": Writer("{}.pdf".format, _pdf, lambda *_: []),
-    "docx": Writer("{}.docx".format, _docx, _docx_lacks),
+    "pdf": Writer("{}.pdf".format, _pdf, lambda *_: [], on_paper=True),
+    "docx": Writer("{}.docx".format, _docx, _docx_lacks, on_paper=True),
     TABLES: Writer(lambda _: TABLES, _tables, _tables_lack),
 }

@@ -33,7 +33,7 @@ from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
-from cdi_stats.report.blocks import Json, figures
+from cdi_stats.report.blocks import Json, figures, without_data
 from cdi_stats.resources import resource
 
 COMPARING = ("reinspection",)
@@ -244,6 +244,8 @@ def _write_format(
             raise ReportFailed(f"{report}: the file {path} is empty")
         (stage / path).parent.mkdir(exist_ok=True)
         (stage / path).write_bytes(data)
+    if WRITERS[name].on_paper:
+        shown = collect_figures(without_data(document.blocks))
     missing = WRITERS[name].lacks({path: (stage / path).read_bytes() for path in files}, report, shown)
     if missing:
         raise ReportFailed(f"{report}: {name} lacks {len(missing)} figures, the first is {missing[0]}")

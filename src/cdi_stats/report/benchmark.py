@@ -27,9 +27,8 @@ from cdi_stats.report.front import title_section
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.method_tables import one
 from cdi_stats.report.narrative import capital, join, point, say
-from cdi_stats.report.numbers import NOT_APPLICABLE, count, percent
-from cdi_stats.report.published_tables import forces_table
-from cdi_stats.report.series_tables import share
+from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, percent
+from cdi_stats.report.published_tables import forces_table, result_figures
 from cdi_stats.report.statements import rate_statement
 
 FEWEST_FOR_CHART = 3
@@ -104,20 +103,20 @@ class BenchmarkReport:
         """Return a field in a funnel, where it is large enough for one."""
         if field.forces is None:
             return None
-        from cdi_stats.report.group_charts import Own, funnel_of_groups
+        from cdi_stats.report.group_charts import Place, funnel_of_groups, places_of_forces
 
         forces = field.forces
         named = [i for i, p in enumerate(forces.rates) if p.force == self.found.force]
-        estimate = field.own.estimate if field.own else None
         own = None
-        if estimate:
-            own = Own("This audit", estimate.rate, min(estimate.effective_sample_size, estimate.reported))
+        if field.own and field.own.estimate:
+            n = FindingNumbers(field.own)
+            own = Place("This audit", n.rate, n.effective if n.effective.value < n.due.value else n.due)
         subtitle = (
             "Published rate by the crimes its margin implies, with 95% (dashed) and 99.8% (solid) limits; open square: "
             "this audit, by its effective crimes"
         )
         chart = funnel_of_groups(
-            benchmark_words.funnel_title(self.found, field), subtitle, forces.funnel, [p.label for p in forces.rates],
+            benchmark_words.funnel_title(self.found, field), subtitle, forces.funnel, places_of_forces(forces),
             "Crimes implied by the published margin", named, own,
         )  # fmt: skip
         return section(_paragraphs([benchmark_words.funnel_words(self.found, field)]), chart)
@@ -209,14 +208,16 @@ class BenchmarkReport:
 
 
 def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Text, ...]:
-    key = f"published/{measure}/{result.label}"
     reported = result.reported
+    rate, low, high = result_figures(measure, result)
     return (
         result.label,
         kind,
-        NOT_APPLICABLE if reported is None else one(f"{key}/reported", reported, count(reported), "count"),
-        (share(f"{key}/rate", result.rate, result.report),),
-        say("{low} to {high}", low=share(f"{key}/low", result.low), high=share(f"{key}/high", result.high)),
+        NOT_APPLICABLE
+        if reported is None
+        else one(f"published/{measure}/{result.label}/reported", reported, count(reported), "count"),
+        (rate,),
+        say("{low} to {high}", low=low, high=high),
         "printed margin" if result.from_margin and result.rate < 1 else "one-sided" if result.from_margin else "Wilson",
     )
 

@@ -239,22 +239,32 @@ class Table(Block):
 
 @dataclass(frozen=True)
 class Chart(Block):
-    """A vector chart: `title` is its finding, `subtitle` what is measured, `alt` both for who cannot see it."""
+    """A vector chart: `title` is its finding, `subtitle` what is measured, `alt` both for who cannot see it.
+
+    `data` holds what is drawn, a row a mark, with the very figures that stand in the picture.
+    """
 
     name = "chart"
     title: str
     subtitle: str
     svg: str
     alt: str
+    data: Table
     notes: tuple[Text, ...] = ()
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, Figure | Strong | Column):
+    if isinstance(value, Figure | Strong | Column | Block):
         return value.to_json()
     if isinstance(value, tuple):
         return [_json(item) for item in value]
     return value
+
+
+def without_data(blocks: Iterable[Json]) -> Iterator[Json]:
+    """Yield blocks without the data behind their charts, which a page on paper does not print."""
+    for block in blocks:
+        yield {name: value for name, value in block.items() if (block["block"], name) != ("chart", "data")}
 
 
 def figures(blocks: Iterable[Json]) -> Iterator[Json]:

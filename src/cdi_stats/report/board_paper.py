@@ -103,8 +103,11 @@ class BoardPaper:
         """Tell where recording stands: the result in a sentence, and the progress of each recommendation."""
         words = [headlines.opening(self._findings), headlines.change_words(self.report.comparison, "crimes")]
         told = [join(*words), *self._context("overall"), *self._context("leadership")]
+        from cdi_stats.report.icon_charts import icons_chart
+
         return section(
             _numbered([*told, narrative.actions_sentence(self._findings)]),
+            icons_chart(self._findings.overall),
             tables.actions_table("Recommendations and progress", self._findings, "recommendation"),
             tables.actions_table("Areas for improvement and progress", self._findings, "area for improvement"),
         )

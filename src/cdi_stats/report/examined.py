@@ -100,20 +100,23 @@ class Examined:
         return [count_statement(before, "earlier/"), now] if before else [now]
 
     def rates_chart(self, rates: list[tuple[str, Finding]]) -> Chart:
-        """Return the chart of some rates, those of the earlier audit beneath."""
+        """Return the chart of some rates, beside those of the earlier audit where there is one."""
         from cdi_stats.report.charts import rates_chart
 
-        return rates_chart(headlines.rates_title(rates), rates, self._earlier(rates))
+        return rates_chart(headlines.rates_title(rates), rates, self._changes(rates))
 
     def _domains_chart(self, rows: list[Finding]) -> Chart:
         from cdi_stats.report.charts import rates_chart
 
         labelled = [(capital(domain_label(row.domain)), row) for row in rows]
-        return rates_chart(headlines.domains_title(labelled), labelled, self._earlier(labelled))
+        return rates_chart(headlines.domains_title(labelled), labelled, self._changes(labelled))
 
-    def _earlier(self, rows: Iterable[tuple[str, Finding]]) -> list[tuple[str, Finding]]:
-        """Return the earlier audit's finding of each of these, under the same label."""
-        return [(label, before) for label, row in rows if (before := self._before(row))]
+    def _changes(self, rows: Iterable[tuple[str, Finding]]) -> list[tuple[str, FindingChange]]:
+        """Return the change of each of these since the earlier audit, under the same label."""
+        if self.comparison is None:
+            return []
+        found = [(label, self.comparison.get(row.measure, row.domain, row.stratum)) for label, row in rows]
+        return [(label, change) for label, change in found if change]
 
     def _measure_words(self, *measures: str) -> list[Text | None]:
         words: list[Text | None] = []

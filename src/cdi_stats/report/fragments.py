@@ -125,6 +125,10 @@ def _judgements(block: Json) -> list[str]:
 
 
 def _table(block: Json) -> list[str]:
+    return [_numbered("Table", block) + block["caption"], *_grid(block), *map(plain_json, block["notes"])]
+
+
+def _grid(block: Json) -> list[str]:
     cells = [
         [column["header"] for column in block["columns"]],
         *([plain_json(cell) for cell in row] for row in block["rows"]),
@@ -139,18 +143,14 @@ def _table(block: Json) -> list[str]:
         for row in cells
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return [
-        _numbered("Table", block) + block["caption"],
-        *(line.rstrip() for line in lines),
-        *map(plain_json, block["notes"]),
-    ]
+    return [line.rstrip() for line in lines]
 
 
 def _chart(block: Json) -> list[str]:
     return [
         _numbered("Figure", block) + block["title"],
         block["subtitle"],
-        block["alt"],
+        *_grid(block["data"]),
         *map(plain_json, block["notes"]),
     ]
 

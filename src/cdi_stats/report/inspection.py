@@ -8,8 +8,9 @@ from cdi_stats.audit.reading import locate_audit, locate_earlier, read_audit
 from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
-from cdi_stats.findings.examine import examine
+from cdi_stats.findings.examine import Finding, examine
 from cdi_stats.findings.measures import ALL, domain_label
+from cdi_stats.findings.timeliness import examine_delays
 from cdi_stats.findings.withheld import round_comparison, round_findings, rules_for, strictest, withhold
 from cdi_stats.report import headlines, narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
@@ -17,6 +18,7 @@ from cdi_stats.report.blocks import (
     Block,
     Bullets,
     Callout,
+    Chart,
     Heading,
     Paragraph,
     Section,
@@ -27,6 +29,11 @@ from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined,
 from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.statements import rate_statement, timeliness_statement
+
+REBUILT_TIMES = (
+    "The records are rebuilt from totals: only the shares recorded in time are published, all other times are "
+    "illustrative."
+)
 
 
 def open_report(
@@ -79,9 +86,12 @@ class Report(Examined):
             told.append(headlines.worsened_words(self.compared))
             told.append(headlines.lowest(self.findings))
         cards = [rate_statement(label, finding) for label, finding in self.rates if finding.estimate]
+        from cdi_stats.report.icon_charts import icons_chart
+
         return section(
             *cards,
             *paragraphs(told),
+            icons_chart(overall),
             self._context("summary"),
             *paragraphs([narrative.actions_sentence(self.findings)]),
         )
@@ -172,7 +182,7 @@ class Report(Examined):
         shown = [row for row in rows if row[1].missed]
         if not shown:
             return section(Paragraph("No crime was missed in any record."))
-        from cdi_stats.report.charts import concentration_chart
+        from cdi_stats.report.spread_charts import concentration_chart
 
         notes: tuple[Text, ...] = ()
         if self.audit.facts.records_basis != "audited":
@@ -262,14 +272,24 @@ class Report(Examined):
         rows = [(self._part_label(f), f) for f in self._parts_of("timeliness")]
         if not rows:
             return self._told("timeliness", [], [])
-        from cdi_stats.report.charts import timeliness_chart
-
         hours = self.audit.facts.timeliness_hours
         title = headlines.timeliness_title(rows)
         cards = [timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
         words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
-        return self._told("timeliness", cards, words, timeliness_chart(title, hours, rows), table)
+        return self._told("timeliness", cards, words, self._timeliness_chart(title, rows), table)
+
+    def _timeliness_chart(self, title: str, rows: list[tuple[str, Finding]]) -> Chart:
+        """Return how long recording took, where the audit holds times of every part; else the shares in time."""
+        hours, delays = self.audit.facts.timeliness_hours, examine_delays(self.audit)
+        notes = (REBUILT_TIMES,) if self.audit.facts.records_basis != "audited" else ()
+        if {d.stratum for d in delays} == {finding.stratum for _, finding in rows}:
+            from cdi_stats.report.spread_charts import delays_chart
+
+            return delays_chart(title, hours, delays, [finding for _, finding in rows], notes)
+        from cdi_stats.report.charts import timeliness_chart
+
+        return timeliness_chart(title, hours, rows)
 
     def cancellations(self) -> Section:
         """Tell whether crimes were cancelled rightly, and victims told."""

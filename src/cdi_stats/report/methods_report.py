@@ -209,7 +209,7 @@ class MethodsReport:
         )
         return section(
             Paragraph(words),
-            months_chart(f"{capital(found.label)}: what may be said after every month", found.looks),
+            months_chart(f"{capital(found.label)}: what may be said after every month", found),
             method_tables.months_table(f"{capital(found.label)}, records by the month they were opened in", found),
         )
 

@@ -214,20 +214,21 @@ class MonitoringReport:
         words = [join(_scope(groups) if first else None, *group_words.groups_words(groups, level)), join(why, drawn)]
         parts: list[Block | None] = [*_paragraphs(words)]
         if groups.funnel and groups.pooled:
-            from cdi_stats.report.group_charts import funnel_of_groups, pooled_chart
+            from cdi_stats.report.group_charts import funnel_of_groups, places_of_groups, pooled_chart
 
             limits = "with 95% (dashed) and 99.8% (solid) limits on effective crimes"
             parts.append(
                 funnel_of_groups(
                     group_words.groups_title(groups), f"Recording rate of each {one} by its crimes, {limits}",
-                    groups.funnel, groups.names, "Effective crimes: fewer than crimes due, as some share a record",
+                    groups.funnel, places_of_groups(groups),
+                    "Effective crimes: fewer than crimes due, as some share a record",
                 )
             )  # fmt: skip
             parts.append(
                 pooled_chart(
                     group_words.pooled_title(groups),
                     f"Own rate (open) and rate drawn towards all {many} (filled), with {level} intervals",
-                    groups.names, groups.pooled,
+                    level, groups,
                 )
             )  # fmt: skip
         parts.append(series_tables.groups_table(f"{capital(many)} by recording rate, lowest first", level, groups))
@@ -279,7 +280,7 @@ class MonitoringReport:
             self._rebuilt,
             Bullets(tuple(series_words.looks_words(looks, level))),
             Callout("warning", "Declared too low", broken) if above else None,
-            None if shown.contradicted else looks_chart(series_words.looks_title(shown), shown),
+            None if shown.contradicted else looks_chart(series_words.looks_title(shown), level, shown),
             series_tables.looks_table("Each stratum after its last month", level, looks),
         )
 

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cdi_stats.findings.sample_plan import StratumPlan
-from cdi_stats.report.blocks import Chart
-from cdi_stats.report.charts import AXIS_NAME, BELOW, FAINT, INK, LINES, apart, svg
+from cdi_stats.report.blocks import Chart, Column, Table
+from cdi_stats.report.canvas import AXIS_NAME, BELOW, BESIDE, LINES, SAMPLE, fitted, margin_for, name_beside, svg
+from cdi_stats.report.marks import make_chart
 from cdi_stats.report.narrative import capital
-from cdi_stats.report.numbers import count, margin
+from cdi_stats.report.numbers import count
+from cdi_stats.report.plan_tables import margin_figure, records_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SPAN = 2.5
 POINTS = 60
-GAP = 0.09
 
 
 def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Chart:
@@ -28,35 +29,35 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
     subtitle = f"Expected margin of error in points ({level}) by records examined; dots: as planned"
     most = SPAN * float(np.median([found.records for found in strata]))
     curves = [(found, *_curve(found, max(most, 1.2 * found.records))) for found in strata]
+    names = fitted(
+        [f"{capital(found.label)}: {margin_figure(found)}\nwith {records_figure(found)} records" for found in strata]
+    )
 
     def draw(axes: Axes) -> None:
-        top = _top(strata)
         for (found, sizes, margins), (colour, dash) in zip(curves, cycle(LINES), strict=False):
             axes.plot(sizes, margins, dash, color=colour, linewidth=1.6)
-            dot = (found.records, 100 * found.expected_margin)
-            axes.plot(*dot, "o", color=colour, markersize=6)
-            axes.annotate(count(found.records), dot, xytext=(4, 6), textcoords="offset points", color=INK)
-        widest = max(sizes[-1] for _, sizes, _ in curves)
-        for (found, sizes, margins), height in zip(curves, apart([c[2][-1] for c in curves], top * GAP), strict=True):
-            axes.annotate(
-                f"{capital(found.label)}: ±{margin(found.expected_margin, 1)}",
-                (sizes[-1], margins[-1]),
-                xytext=(1.02 * widest, height),
-                va="center",
-                color=INK,
-                annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": FAINT, "shrinkA": 0, "shrinkB": 2},
-            )
-        axes.set_ylim(0, top)
-        axes.set_xlim(0, widest)
+            axes.plot(found.records, 100 * found.expected_margin, "o", color=colour, markersize=6)
+        axes.set_ylim(0, _top(strata))
+        axes.set_xlim(0, max(sizes[-1] for _, sizes, _ in curves))
         axes.yaxis.set_major_formatter(lambda value, _: f"±{value:.0f}")
         axes.xaxis.set_major_formatter(lambda value, _: count(value))
         axes.set_xlabel("Records examined")
         axes.grid(True, axis="both")
+        name_beside(axes, names, [margins[-1] for *_, margins in curves], list(LINES) * (1 + len(strata) // len(LINES)))
 
-    parts = [f"{capital(f.label)} ±{margin(f.expected_margin, 1)} with {count(f.records)} records" for f in strata]
-    picture = svg(8, draw, left=0.08, right=0.3, below=BELOW + AXIS_NAME)
-    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+    columns = (
+        Column("Stratum", width=1.6),
+        Column("Records planned", numeric=True),
+        Column("Expected margin, points", numeric=True),
+        Column("With half the records", numeric=True),
+        Column("With twice the records", numeric=True),
+    )
+    rows = tuple(
+        (capital(f.label), (records_figure(f),), (margin_figure(f),), (margin_figure(f, 0.5),), (margin_figure(f, 2),))
+        for f in strata
+    )
+    picture = svg(8, draw, left=0.08, right=margin_for(names, SAMPLE + BESIDE), below=BELOW + AXIS_NAME)
+    return make_chart(title, subtitle, picture, Table(title, columns, rows))
 
 
 def _top(strata: Sequence[StratumPlan]) -> float:

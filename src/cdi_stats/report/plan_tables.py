@@ -27,9 +27,22 @@ def points_figure(key: str, value: float) -> Figure:
     return Figure(f"sample_plan/{key}", value, margin(value, 1), "points", "half the width of the interval expected")
 
 
-def _margin(key: str, value: float) -> Text:
+def margin_figure(found: StratumPlan, times: float = 1) -> Figure:
+    """Return the margin to expect of a stratum's records, or of so many times as many: ±3.1."""
+    key = f"{found.stratum}/expected"
+    return _margin(key if times == 1 else f"{key}_of_{times:g}_times", found.margin_of(times * found.records))
+
+
+def records_figure(found: StratumPlan) -> Figure:
+    """Return the records of a stratum to be examined."""
+    return Figure(
+        f"sample_plan/{found.stratum}/records", found.records, count(found.records), "count", "to be examined"
+    )
+
+
+def _margin(key: str, value: float) -> Figure:
     figure = points_figure(key, value)
-    return (Figure(figure.key, figure.value, f"±{figure.text}", figure.unit, figure.source),)
+    return Figure(figure.key, figure.value, f"±{figure.text}", figure.unit, figure.source)
 
 
 def _count(key: str, value: float | None, source: str = "") -> Text:
@@ -48,9 +61,9 @@ def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Tabl
             (Figure(f"sample_plan/{found.stratum}/rate", found.size.rate, percent(found.size.rate), "percent"),),
             _ratio(f"{found.stratum}/crimes_per_record", found.size.crimes_per_record),
             _ratio(f"{found.stratum}/design_effect", found.size.design_effect),
-            _margin(f"{found.stratum}/margin", found.size.margin_of_error),
-            _count(f"{found.stratum}/records", found.records, "to be examined"),
-            _margin(f"{found.stratum}/expected", found.expected_margin),
+            (_margin(f"{found.stratum}/margin", found.size.margin_of_error),),
+            (records_figure(found),),
+            (margin_figure(found),),
         )
         for found in strata
     )
@@ -116,7 +129,7 @@ def allocation_table(
             RULE_LABELS[entry.rule],
             *(_count(f"allocation/{entry.rule}/{stratum}", entry.records[stratum]) for stratum, _ in strata),
             _count(f"allocation/{entry.rule}/total", entry.total),
-            _margin(f"allocation/{entry.rule}/margin", entry.expected_margin),
+            (_margin(f"allocation/{entry.rule}/margin", entry.expected_margin),),
         )
         for entry in found
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from cdi_stats.findings.benchmark import PublishedResult
 from cdi_stats.findings.inspections import Forces, PublishedRate
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.method_tables import one
@@ -19,6 +20,16 @@ PRINTED_METHODS = {
     "clopper-pearson": "Clopper-Pearson",
     "rule-of-three": "rule of three",
 }
+
+
+def result_figures(measure: str, result: PublishedResult) -> tuple[Figure, Figure, Figure]:
+    """Return a published rate and its limits, as a table and a chart show them."""
+    ends = {"rate": result.rate, "low": result.low, "high": result.high}
+    rate, low, high = (
+        Figure(f"published/{measure}/{result.label}/{name}", value, percent(value), "percent", result.report)
+        for name, value in ends.items()
+    )
+    return rate, low, high
 
 
 def margins_table(caption: str, found: Sequence[PublishedRate]) -> Table:

@@ -7,48 +7,85 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from cdi_stats.findings.calendar import Calendar
-from cdi_stats.findings.months import MonthlyLooks
+from cdi_stats.findings.calendar import Calendar, Month
+from cdi_stats.findings.months import MonthlyLook, MonthlyLooks
 from cdi_stats.findings.series import EarlierRate, Segment, SeriesAudit, SeriesFindings
-from cdi_stats.report.blocks import Chart, Text
-from cdi_stats.report.charts import (
+from cdi_stats.report.blocks import Chart, Column, Figure, Table, Text, plain
+from cdi_stats.report.canvas import (
+    BAND,
     BEFORE,
-    FAINT,
+    BESIDE,
+    GREY,
     INK,
     NOW,
-    ROW,
-    WIDTH,
-    Mark,
-    apart,
+    PAPER,
     axis_start,
-    change_plot,
-    marks_alt,
+    margin_for,
+    name_beside,
     percent_heights,
     svg,
 )
+from cdi_stats.report.charts import differences_chart
 from cdi_stats.report.group_charts import label_points
-from cdi_stats.report.narrative import capital
-from cdi_stats.report.numbers import count, percent, points
+from cdi_stats.report.marks import LABEL_GAP, Mark, make_chart
+from cdi_stats.report.narrative import capital, say
+from cdi_stats.report.numbers import FindingNumbers
+from cdi_stats.report.series_tables import difference, limit_figures, look_key, share, signals, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROWS = 9
-LEFT, RIGHT = 0.09, 0.2
+LEFT = 0.09
 MOST_EARLIER = 12
 MOST_TICKS = 9
 MOST_NAMED = 6
 MOST_LINES = 15
+EDGE = 0.03
+NOT_AUDITED = "–"
 SIGNAL, IN_RUN, ORDINARY = ("s", 8.0, BEFORE), ("D", 6.0, NOW), ("o", 5.0, NOW)
 
 
 def control_chart(title: str, found: SeriesFindings, notes: tuple[Text, ...] = ()) -> Chart:
     """Return the overall rates in order of time, within the control limits of each set of counting rules."""
     subtitle = f"Overall recording rate of each audit{_legend(found)}"
-    parts = [f"{a.label} {percent(a.estimate.rate)}" for a in found.charted if a.estimate]
-    parts += [f"{a.label} is beyond the limits" for segment in found.segments for a in segment.outside]
-    picture = svg(ROWS, lambda axes: _draw_control(axes, found), left=LEFT, right=RIGHT)
-    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.", notes)
+    right = margin_for(_limit_names(found.segments[-1]), BESIDE + 2) if found.segments[-1].chart else EDGE
+    picture = svg(ROWS, lambda axes: _draw_control(axes, found), left=LEFT, right=right)
+    columns = (
+        Column("Audit", width=1.8),
+        Column("Rate", numeric=True),
+        Column(f"{found.level} interval", numeric=True, width=1.4),
+        Column("Centre", numeric=True),
+        Column("Control limits", numeric=True, width=1.4),
+        Column("Signal", width=1.4),
+    )
+    rows = tuple(row for segment in found.segments for row in _control_rows(segment))
+    named = [place for place, row in enumerate(rows) if row[-1]]
+    return make_chart(title, subtitle, picture, Table(title, columns, rows), notes, named=[*named, len(rows) - 1])
+
+
+def _control_rows(segment: Segment) -> list[tuple[Text, ...]]:
+    rows: list[tuple[Text, ...]] = []
+    for place, audit in enumerate(segment.audits):
+        n = FindingNumbers(audit.findings.overall, audit.prefix)
+        limits = limit_figures(segment, place)
+        rows.append(
+            (
+                audit.label,
+                (n.rate,),
+                say("{low} to {high}", low=n.low, high=n.high),
+                (limits[1],) if limits else "",
+                say("{low} to {high}", low=limits[0], high=limits[2]) if limits else "",
+                ", ".join(signals(segment, place)),
+            )
+        )
+    return rows
+
+
+def _limit_names(segment: Segment) -> list[str]:
+    """Return the last segment's limits and centre as they are named beside it, from the lowest up."""
+    named = zip(("Lower limit", "Centre", "Upper limit"), limit_figures(segment, len(segment.audits) - 1), strict=False)
+    return [f"{name} {figure}" for name, figure in named]
 
 
 def _legend(found: SeriesFindings) -> str:
@@ -80,7 +117,8 @@ def _draw_control(axes: Axes, found: SeriesFindings) -> None:
         _draw_segment(axes, segment)
         if place:
             _draw_change_of_rules(axes, found.segments[place - 1], segment)
-    _name_limits(axes, found.segments[-1])
+    last = found.segments[-1]
+    name_beside(axes, _limit_names(last), [figure.value for figure in limit_figures(last, len(last.audits) - 1)])
     _time_axis(axes, date.fromordinal(days[0]), date.fromordinal(days[-1]))
     percent_heights(axes)
     axes.grid(True, axis="y")
@@ -91,7 +129,7 @@ def _draw_control(axes: Axes, found: SeriesFindings) -> None:
 def _draw_segment(axes: Axes, segment: Segment) -> None:
     days = [_middle(audit) for audit in segment.audits]
     rates = [audit.estimate.rate for audit in segment.audits if audit.estimate]
-    axes.plot(days, rates, "-", color=FAINT, linewidth=1.2)
+    axes.plot(days, rates, "-", color=GREY, linewidth=0.8)
     chart, edge = segment.chart, 12
     if chart is not None:
         at = [days[0] - edge, *days, days[-1] + edge]
@@ -106,7 +144,7 @@ def _draw_segment(axes: Axes, segment: Segment) -> None:
     for audit, aside, day, rate in zip(segment.audits, segment.aside, days, rates, strict=True):
         mark, size, colour = SIGNAL if audit in beyond else IN_RUN if audit in run else ORDINARY
         hollow = aside or not audit.audit.has_records
-        axes.plot(day, rate, mark, color=colour, markerfacecolor="white" if hollow else colour, markersize=size)
+        axes.plot(day, rate, mark, color=colour, markerfacecolor=PAPER if hollow else colour, markersize=size)
 
 
 def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
@@ -121,38 +159,24 @@ def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
 
 def _annotate_centre(axes: Axes, segment: Segment) -> None:
     assert segment.chart is not None
-    day, centre = _middle(segment.audits[0]) - 12, float(segment.chart.centre[0])
+    _, centre, _ = limit_figures(segment, 0)
     axes.annotate(
-        f"{percent(centre)}", (day, centre), xytext=(0, -11), textcoords="offset points", color=INK, va="center"
+        centre.text,
+        (_middle(segment.audits[0]) - 12, centre.value),
+        xytext=(0, -11),
+        textcoords="offset points",
+        color=INK,
+        va="center",
     )
-
-
-def _name_limits(axes: Axes, segment: Segment) -> None:
-    """Write the last segment's centre and limits beside it."""
-    chart = segment.chart
-    if chart is None:
-        return
-    named = {"Lower limit": chart.low[-1], "Centre": chart.centre[-1], "Upper limit": chart.high[-1]}
-    values = [float(value) for value in named.values()]
-    bottom, top = axes.get_ylim()
-    heights = apart(values, (top - bottom) * 0.06)
-    for name, value, height in zip(named, values, heights, strict=True):
-        axes.annotate(
-            f"{name} {percent(value)}",
-            (1.02, height),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            color=INK,
-            annotation_clip=False,
-        )
 
 
 def _name_signals(axes: Axes, found: SeriesFindings) -> None:
     named = [a for segment in found.segments for a in segment.outside]
     if not any(segment.chart for segment in found.segments) and len(found.charted) <= MOST_NAMED:
         named = list(found.charted)
-    places = [(_middle(a), a.estimate.rate, f"{_short(a)}: {percent(a.estimate.rate)}") for a in named if a.estimate]
-    label_points(axes, places, (1 - LEFT - RIGHT) * WIDTH * 72, ROWS * ROW * 72)
+    rates = {a: FindingNumbers(a.findings.overall, a.prefix).rate for a in named}
+    places = [(_middle(a), rate.value, f"{_short(a)}: {rate}") for a, rate in rates.items()]
+    label_points(axes, places)
 
 
 def _short(audit: SeriesAudit) -> str:
@@ -206,13 +230,23 @@ def _calendar_chart(calendar: Calendar, years: Sequence[int]) -> Chart:
             axes.axhline(place - 0.5, color=INK, linewidth=0.8)
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_xlim(0.5, 12.5)
-        axes.set_yticks(range(len(lines)), [f"{year}  {capital(label)}" for year, _, label in lines])
+        axes.set_yticks(range(len(lines)), names)
         axes.set_xticks(range(1, 13), [month_abbr[month] for month in range(1, 13)])
         axes.grid(False)
 
-    parts = [f"{label} {_told_year(calendar, name, year)}" for year, name, label in lines]
-    picture = svg(len(lines) * 0.8, draw, left=0.24, right=0.02)
-    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+    names = [f"{year}  {capital(label)}" for year, _, label in lines]
+    picture = svg(len(lines) * 0.8, draw, left=margin_for(names, LABEL_GAP), right=0.02)
+    columns = (
+        Column("Year and crime type", width=2.6),
+        Column("Months audited", width=1.4),
+        *(Column(month_abbr[month], numeric=True, width=0.7) for month in range(1, 13)),
+    )
+    rows = tuple(
+        (f"{year}, {label}", _audited(calendar, name, year),
+         *(_month_cell(calendar, name, (year, month)) for month in range(1, 13)))
+        for year, name, label in lines
+    )  # fmt: skip
+    return make_chart(title, subtitle, picture, Table(title, columns, rows), told=2)
 
 
 def _draw_month(axes: Axes, place: int, month: int, calendar: Calendar, stratum: str, year: int) -> None:
@@ -221,66 +255,97 @@ def _draw_month(axes: Axes, place: int, month: int, calendar: Calendar, stratum:
     if (year, month) not in calendar.months:
         return
     covered = calendar.covered.get((stratum, (year, month)))
-    fill, edge = ("white", BEFORE) if covered is None else ("#dbe5ef", NOW)
+    fill, edge = (PAPER, BEFORE) if covered is None else (BAND, NOW)
     axes.add_patch(Rectangle((month - 0.46, place - 0.42), 0.92, 0.84, facecolor=fill, edgecolor=edge, linewidth=0.8))
-    text = "–" if covered is None else "yes" if covered.records is None else count(covered.records)
+    text = plain(_month_cell(calendar, stratum, (year, month)))
     axes.annotate(text, (month, place), ha="center", va="center", color=INK)
 
 
-def _told_year(calendar: Calendar, stratum: str, year: int) -> str:
-    """Return a stratum's year in words: the months audited."""
-    months = [m for y, m in calendar.months if y == year and (stratum, (y, m)) in calendar.covered]
-    return f"{year}: {', '.join(month_abbr[month] for month in months) or 'no month'}"
+def _month_cell(calendar: Calendar, stratum: str, month: Month) -> Text:
+    """Return the records that a stratum has of a month; a dash where it was not audited, nothing outside the series."""
+    covered = calendar.covered.get((stratum, month))
+    if covered is None:
+        return NOT_AUDITED if month in calendar.months else ""
+    if covered.records is None:
+        return "yes"
+    return (whole(f"calendar/{stratum}/{month[0]}-{month[1]:02d}", covered.records, "records opened in the month"),)
+
+
+def _audited(calendar: Calendar, stratum: str, year: int) -> str:
+    """Return which months of a year, of those that the series spans, a stratum was audited in."""
+    months = [month for month in calendar.months if month[0] == year]
+    gaps = [month_abbr[month[1]] for month in months if (stratum, month) not in calendar.covered]
+    if len(gaps) == len(months):
+        return "no month"
+    return f"all but {', '.join(gaps)}" if gaps else "every month"
 
 
 def trend_chart(title: str, level: str, latest: str, trend: Sequence[EarlierRate]) -> Chart:
     """Return the latest rate less each of the earlier ones, in percentage points."""
     marks = []
     for row in trend[-MOST_EARLIER:]:
-        change = row.change
-        low, high = points(change.interval.low), points(change.interval.high)
-        text = f"{points(change.value)} ({low} to {high})"
-        marks.append(Mark(row.earlier.label, change.value, change.interval.low, change.interval.high, text))
+        key, change = f"{row.earlier.prefix}change", row.change
+        value = difference(f"{key}/difference", change.value)
+        low, high = (difference(f"{key}/{end}", getattr(change.interval, end)) for end in ("low", "high"))
+        marks.append(Mark(row.earlier.label, value, low, high))
     subtitle = f"{latest} less each earlier audit, in percentage points, with {level} intervals"
-    return Chart(title, subtitle, change_plot(marks), marks_alt(subtitle, marks))
+    return differences_chart(title, subtitle, level, marks)
 
 
-def looks_chart(title: str, found: MonthlyLooks) -> Chart:
+def looks_chart(title: str, level: str, found: MonthlyLooks) -> Chart:
     """Return the rate after every month, with limits that hold at all looks together and at one look only."""
-    looks = found.looks
     subtitle = (
         "Rate of all records opened up to the end of each month; shaded: limits that hold at all looks together, "
         "bars: at one look only"
     )
+    rows = [_look_figures(found, place) for place in range(len(found.looks))]
+    rate, low, high, *_ = rows[-1]
+    names = [f"Upper limit {high}", f"Rate {rate}", f"Lower limit {low}"]
 
     def draw(axes: Axes) -> None:
-        places = range(len(looks))
-        axes.fill_between(places, [k.low for k in looks], [k.high for k in looks], color="#dbe5ef", linewidth=0)
-        for edge in ([k.low for k in looks], [k.high for k in looks]):
-            axes.plot(places, edge, "--", color=NOW, linewidth=1.2)
-        for place, look in enumerate(looks):
-            axes.plot([place] * 2, [look.single.low, look.single.high], color=BEFORE, linewidth=1.6)
-        axes.plot(places, [k.rate for k in looks], "o-", color=NOW, markersize=5, linewidth=1.4)
-        axes.set_ylim(axis_start(min(k.low, k.single.low) for k in looks), 1.005)
-        axes.set_xlim(-0.4, len(looks) - 0.6)
-        values = [looks[-1].low, looks[-1].rate, looks[-1].high]
-        bottom, top = axes.get_ylim()
-        for value, height in zip(values, apart(values, (top - bottom) * 0.09), strict=True):
-            axes.annotate(
-                percent(value),
-                (1.02, height),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                color=INK,
-                annotation_clip=False,
-            )
-        step = -(-len(looks) // MOST_TICKS)
-        names = [k.label.split(" ") for k in looks]
-        axes.set_xticks(list(places)[::step], [f"{m[:3]} {y}" for m, y in names][::step])
-        percent_heights(axes)
-        axes.grid(True, axis="y")
-        axes.grid(False, axis="x")
+        _draw_looks(axes, found.looks)
+        name_beside(axes, names, [high.value, rate.value, low.value])
 
-    parts = [f"{k.label} {percent(k.rate)} ({percent(k.low)} to {percent(k.high)})" for k in looks]
-    picture = svg(6, draw, left=0.09, right=0.1)
-    return Chart(title, subtitle, picture, f"{subtitle}. {'; '.join(parts)}.")
+    columns = (
+        Column("Up to the end of", width=1.5),
+        Column("Rate", numeric=True),
+        Column(f"{level} limits at every look", numeric=True, width=1.5),
+        Column(f"{level} limits at one look", numeric=True, width=1.5),
+    )
+    cells = tuple(
+        (look.label, (own,), say("{a} to {b}", a=a, b=b), say("{a} to {b}", a=c, b=d))
+        for look, (own, a, b, c, d) in zip(found.looks, rows, strict=True)
+    )
+    picture = svg(6, draw, left=LEFT, right=margin_for(names, BESIDE + 2))
+    return make_chart(title, subtitle, picture, Table(title, columns, cells))
+
+
+def _look_figures(found: MonthlyLooks, place: int) -> tuple[Figure, ...]:
+    """Return the rate after a month, the limits at every look, and those at one look."""
+    look, key = found.looks[place], look_key(found, place)
+    values = {
+        "rate": look.rate,
+        "low": look.low,
+        "high": look.high,
+        "single/low": look.single.low,
+        "single/high": look.single.high,
+    }
+    return tuple(share(f"{key}/{name}", value) for name, value in values.items())
+
+
+def _draw_looks(axes: Axes, looks: Sequence[MonthlyLook]) -> None:
+    places, lows, highs = range(len(looks)), [k.low for k in looks], [k.high for k in looks]
+    axes.fill_between(places, lows, highs, color=BAND, linewidth=0)
+    for edge in (lows, highs):
+        axes.plot(places, edge, "--", color=NOW, linewidth=1.2)
+    for place, look in enumerate(looks):
+        axes.plot([place] * 2, [look.single.low, look.single.high], color=BEFORE, linewidth=1.6)
+    axes.plot(places, [k.rate for k in looks], "o-", color=NOW, markersize=5, linewidth=1.4)
+    axes.set_ylim(axis_start(min(k.low, k.single.low) for k in looks), 1.005)
+    axes.set_xlim(-0.4, len(looks) - 0.6)
+    step = -(-len(looks) // MOST_TICKS)
+    names = [k.label.split(" ") for k in looks]
+    axes.set_xticks(list(places)[::step], [f"{m[:3]} {y}" for m, y in names][::step])
+    percent_heights(axes)
+    axes.grid(True, axis="y")
+    axes.grid(False, axis="x")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cdi_stats.findings.further_crimes import FurtherCrimes, OffenceMissed
 from cdi_stats.findings.groups import Groups
 from cdi_stats.findings.months import MonthlyLooks
-from cdi_stats.findings.series import EarlierRate, Segment, SeriesAudit
+from cdi_stats.findings.series import EarlierRate, Segment
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
@@ -55,27 +55,29 @@ def provenance(estimate: RateEstimate) -> str:
     )
 
 
+def limit_figures(segment: Segment, place: int) -> tuple[Figure, ...]:
+    """Return the lower limit, the centre and the upper limit of an audit; nothing where there are no limits."""
+    chart = segment.chart
+    if chart is None:
+        return ()
+    ends = {"low": chart.low, "centre": chart.centre, "high": chart.high}
+    key, source = f"{segment.audits[place].prefix}limits", "p' chart (Laney 2002)"
+    return tuple(share(f"{key}/{name}", float(values[place]), source) for name, values in ends.items())
+
+
 def segment_table(caption: str, level: str, segment: Segment) -> Table:
     """Return each audit of a segment with its rate, interval, control limits and whether it signals."""
     rows = []
-    runs = {audit for run in segment.runs for audit in run}
     for place, audit in enumerate(segment.audits):
-        n, chart = FindingNumbers(audit.findings.overall, audit.prefix), segment.chart
-        limits: Text = NOT_APPLICABLE
-        if chart is not None:
-            limits = span(
-                f"{audit.prefix}limits",
-                Interval(float(chart.low[place]), float(chart.high[place]), 0.0, "p-prime"),
-                "p' chart (Laney 2002)",
-            )
-        told = list(filter(None, _signals(segment, place, runs)))
+        n = FindingNumbers(audit.findings.overall, audit.prefix)
+        limits, told = limit_figures(segment, place), signals(segment, place)
         rows.append(
             (
                 (f"{audit.label}, ", Strong(", ".join(told))) if told else audit.label,
                 n.records if isinstance(n.records, str) else (n.records,),
                 say("{done} of {due}", done=n.done, due=n.due),
                 say("{rate} ({low} to {high})", rate=n.rate, low=n.low, high=n.high),
-                limits,
+                say("{low} to {high}", low=limits[0], high=limits[2]) if limits else NOT_APPLICABLE,
             )
         )
     columns = (
@@ -88,14 +90,16 @@ def segment_table(caption: str, level: str, segment: Segment) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def _signals(segment: Segment, place: int, runs: set[SeriesAudit]) -> tuple[str, ...]:
+def signals(segment: Segment, place: int) -> list[str]:
     """Return what is to be known of an audit's place on the chart."""
     audit = segment.audits[place]
-    return (
-        "outside the limits" if audit in segment.outside else "in a run" if audit in runs else "",
+    in_run = any(audit in run for run in segment.runs)
+    told = (
+        "outside the limits" if audit in segment.outside else "in a run" if in_run else "",
         "known cause" if segment.aside[place] else "",
         "" if audit.audit.has_records else "totals only",
     )
+    return list(filter(None, told))
 
 
 def trend_table(caption: str, level: str, trend: Sequence[EarlierRate]) -> Table:
@@ -202,11 +206,18 @@ def _first(row: OffenceMissed) -> tuple[Text, Text]:
     return _missed(f"further/{row.offence}/first", row.first)
 
 
+def look_key(found: MonthlyLooks, place: int) -> str:
+    """Return what the keys of a look's figures begin with; those of the last are the stratum's own."""
+    key = f"looks/{found.stratum}"
+    return key if place == len(found.looks) - 1 else f"{key}/{found.looks[place].label}"
+
+
 def looks_table(caption: str, level: str, found: Sequence[MonthlyLooks]) -> Table:
     """Return each stratum after its last month: limits that hold at every look, and those of one look."""
     rows: list[tuple[Text, ...]] = []
     for stratum in found:
-        key, look = f"looks/{stratum.stratum}", stratum.looks[-1]
+        last = len(stratum.looks) - 1
+        key, look = look_key(stratum, last), stratum.looks[last]
         every: Text = "none: the rate moved"
         if not stratum.contradicted:
             every = span(key, Interval(look.low, look.high, 0.0, "betting"), "confidence sequence by betting")

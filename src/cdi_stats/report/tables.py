@@ -12,6 +12,7 @@ from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.methods.reconciliation import planned_against_achieved
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
+from cdi_stats.report.cause_numbers import CauseNumbers
 from cdi_stats.report.narrative import capital, say, span_of_days
 from cdi_stats.report.numbers import (
     NOT_APPLICABLE,
@@ -20,7 +21,6 @@ from cdi_stats.report.numbers import (
     FindingNumbers,
     count,
     margin,
-    percent,
 )
 from cdi_stats.resources import code_list
 
@@ -184,21 +184,9 @@ def causes_table(caption: str, causes: Sequence[Cause], level: str) -> Table:
     total = sum(cause.crimes for cause in causes)
     rows = []
     for cause in causes:
-        source = f"{cause.crimes} of {total} missed crimes; Goodman intervals"
-        key = f"causes/{cause.reason}"
-        low, high = cause.interval.low, cause.interval.high
-        rows.append(
-            (
-                cause.label,
-                _one(Figure(f"{key}/crimes", cause.crimes, count(cause.crimes), "count", f"of {total} missed")),
-                _one(Figure(f"{key}/share", cause.share, percent(cause.share), "percent", source)),
-                say(
-                    "{a} to {b}",
-                    a=Figure(f"{key}/low", low, percent(low), "percent", source),
-                    b=Figure(f"{key}/high", high, percent(high), "percent", source),
-                ),
-            )
-        )
+        n = CauseNumbers.of(cause, total)
+        limits = say("{a} to {b}", a=n.low, b=n.high) if n.low and n.high else NOT_APPLICABLE
+        rows.append((n.label, _one(n.crimes), _one(n.share), limits))
     return Table(
         caption,
         (

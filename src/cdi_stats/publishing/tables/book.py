@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdi_stats.publishing.tables.sheets import (
+    KINDS,
     NO_NUMBER,
     NOT_AVAILABLE,
     Cell,
@@ -18,6 +19,7 @@ from cdi_stats.publishing.tables.sheets import (
     figures_data,
     marked,
     number_data,
+    titled,
 )
 from cdi_stats.report.blocks import Json, plain_json
 
@@ -59,11 +61,11 @@ class Book:
 
 def make_book(document: Document) -> Book:
     """Return the workbook of a document's tables and figures."""
-    tables = [block for block in document.blocks if block["block"] == "table"]
+    tables = [block for kind in KINDS for block in document.blocks if block["block"] == kind]
     notes = _number_notes(tables)
     sheets = [
         *([_notes_sheet(notes)] if notes else []),
-        *(_table_sheet(block, [number for number, of, _ in notes if of == block["number"]]) for block in tables),
+        *(_table_sheet(block, [number for number, of, _ in notes if of == sheet_name(block)]) for block in tables),
         _figures_sheet(document),
     ]
     front = [_cover(document), _contents(sheets)]
@@ -77,9 +79,9 @@ def make_book(document: Document) -> Book:
     )
 
 
-def _number_notes(tables: list[Json]) -> list[tuple[int, int, str]]:
-    """Return the notes of all tables in one series: number, the table's number, text."""
-    texts = [(block["number"], plain_json(note)) for block in tables for note in block["notes"]]
+def _number_notes(tables: list[Json]) -> list[tuple[int, str, str]]:
+    """Return the notes of all tables in one series: number, the sheet they belong to, text."""
+    texts = [(sheet_name(block), plain_json(note)) for block in tables for note in block["notes"]]
     return [(number, of, text) for number, (of, text) in enumerate(texts, start=1)]
 
 
@@ -89,7 +91,8 @@ def _cover(document: Document) -> Sheet:
     lines = [
         document.subtitle,
         byline,
-        "This workbook holds the tables of the report, one on each sheet, and every figure that the report shows.",
+        "This workbook holds the tables of the report and the data behind its charts, one on each sheet, and every "
+        "number that the report shows.",
         *(f"{label}: {plain_json(text)}" for label, text in facts),
         ROUNDING,
         SHORTHAND,
@@ -104,17 +107,18 @@ def _contents(sheets: list[Sheet]) -> Sheet:
     return Sheet(CONTENTS, "Contents", ("This sheet holds one table, with a link to each of the other sheets.",), data)
 
 
-def _notes_sheet(notes: list[tuple[int, int, str]]) -> Sheet:
+def _notes_sheet(notes: list[tuple[int, str, str]]) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
-        (f"[note {number}]", text, Link(f"Table {of}", table_sheet(of))) for number, of, text in notes
+        (f"[note {number}]", text, Link(of.replace("_", " "), of)) for number, of, text in notes
     ]
     data = marked(Data((Field("Note"), Field("Text"), Field("Belongs to")), tuple(rows)))
-    return Sheet(NOTES, "Notes", ("This sheet holds one table, with the notes of all tables.",), data)
+    return Sheet(NOTES, "Notes", ("This sheet holds one table, with the notes of all tables and charts.",), data)
 
 
 def _table_sheet(block: Json, notes: list[int]) -> Sheet:
     marks = "".join(f" [note {number}]" for number in notes)
-    data = number_data(block)
+    kind, name, held = titled(block)
+    data = number_data(held)
     lines = [
         f"This sheet holds one table, of {_count(len(data.rows), 'row')} and {_count(len(data.fields), 'column')}."
     ]
@@ -122,14 +126,12 @@ def _table_sheet(block: Json, notes: list[int]) -> Sheet:
         lines.append(f"What its notes say stands on the sheet {NOTES}.")
     if any(cell in (NOT_AVAILABLE, NO_NUMBER) for row in data.rows for cell in row):
         lines.append(SHORTHAND)
-    return Sheet(
-        table_sheet(block["number"]), f"Table {block['number']}: {block['caption']}{marks}", tuple(lines), data
-    )
+    return Sheet(sheet_name(block), f"{kind} {block['number']}: {name}{marks}", tuple(lines), data)
 
 
-def table_sheet(number: int) -> str:
-    """Return the name of a table's sheet: of its number alone, so no caption makes it unsafe or two alike."""
-    return f"Table_{number}"
+def sheet_name(block: Json) -> str:
+    """Return the name of the sheet of a table or chart: of its number alone, so that no two are alike."""
+    return f"{titled(block)[0]}_{block['number']}"
 
 
 def _figures_sheet(document: Document) -> Sheet:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from cdi_stats.publishing.characters import xml_text
 from cdi_stats.publishing.tables.numbers import Number, spelt
-from cdi_stats.publishing.tables.sheets import SHARES, Cell, Data, Field, Link, figures_data, printed_data
+from cdi_stats.publishing.tables.sheets import (
+    KINDS,
+    SHARES,
+    Cell,
+    Data,
+    Field,
+    Link,
+    figures_data,
+    printed_data,
+    titled,
+)
 from cdi_stats.report.blocks import Json, plain_json
 
 if TYPE_CHECKING:
@@ -27,14 +37,15 @@ _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]+(?:$|[ %]))")
 
 
 def render_csv(document: Document) -> dict[str, bytes]:
-    """Return a CSV file of each table of a document and one of all its figures, and the schema of them all, by name."""
-    tables = [block for block in document.blocks if block["block"] == "table"]
+    """Return a CSV of each table of a document, of the data of each chart, and of all its figures; and their schema."""
+    tables = [block for kind in KINDS for block in document.blocks if block["block"] == kind]
     files: dict[str, bytes] = {}
     described = []
     for block in tables:
-        name, data = csv_name(block["number"]), printed_data(block)
+        kind, title, held = titled(block)
+        name, data = csv_name(block["number"], kind), printed_data(held)
         files[name] = _csv(data)
-        described.append(_table(name, f"Table {block['number']}: {block['caption']}", data, block["notes"]))
+        described.append(_table(name, f"{kind} {block['number']}: {title}", data, block["notes"]))
     data = figures_data(document.blocks)
     files[FIGURES] = _csv(data)
     described.append(_table(FIGURES, "Every figure of the report", data, (FIGURES_NOTE,)))
@@ -42,9 +53,9 @@ def render_csv(document: Document) -> dict[str, bytes]:
     return files
 
 
-def csv_name(number: int) -> str:
-    """Return the file of a table by its number in the report."""
-    return f"table-{number:02d}.csv"
+def csv_name(number: int, kind: str) -> str:
+    """Return the file of a table, or of a chart's data (of the kind Figure), by its number in the report."""
+    return f"{kind.lower()}-{number:02d}.csv"
 
 
 def _csv(data: Data) -> bytes:

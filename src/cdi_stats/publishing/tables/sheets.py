@@ -14,6 +14,7 @@ from cdi_stats.publishing.tables.numbers import Number, printed_number, shows
 from cdi_stats.report.blocks import Json, figures, plain_json
 from cdi_stats.report.numbers import NOT_APPLICABLE
 
+KINDS = ("table", "chart")  # the blocks that hold a table
 SHARES = ("percent", "points", "share")
 NOT_AVAILABLE, NO_NUMBER = "[x]", "[z]"
 
@@ -46,6 +47,16 @@ class Data:
 
     fields: tuple[Field, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def titled(block: Json) -> tuple[str, str, Json]:
+    """Return a table's kind and name with its columns and rows: those of a chart are the data behind it.
+
+    Every chart is given, also where a table of the report shows the same rows: who looks for a figure's data finds it.
+    """
+    if block["block"] == "chart":
+        return "Figure", block["title"], block["data"]
+    return "Table", block["caption"], block
 
 
 def printed_data(block: Json) -> Data:

@@ -1,0 +1,206 @@
+"""Pictures as SVG: matplotlib's Figure without pyplot, text kept as text, the same bytes every time.
+
+Every colour and measure of a chart is set here, and every label is measured here in its own typeface, so that none is
+cut. A chart's title and subtitle are set by the writers, outside the picture; colour is never the only meaning.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FONTS = Path(__file__).parent / "fonts"
+# what carries meaning: marks, lines and words, each at 3:1 and more on the ground
+NOW, BEFORE, INK, TEAL, GREY = "#12436d", "#a8470f", "#1d1d1f", "#1c7a74", "#3d3d3d"
+# the ground, and areas: never without an edge or a line of the colours above
+PAPER, BAR, BAND = "#ffffff", "#9db8d3", "#dbe5ef"
+# lines to read along, which nothing is lost without
+FAINT, GRID = "#c9ced6", "#e3e6eb"
+LINES = ((NOW, "-"), (BEFORE, "--"), (TEAL, "-."), (GREY, ":"))
+WIDTH, ROW, BELOW, ABOVE = 6.7, 0.34, 0.28, 0.08
+AXIS_NAME = 0.2
+SIZE = 9.0
+LINE = 11.0  # points from one line of text to the next
+POINTS = 72  # in an inch
+MEASURED = 16  # so many times its size a text is measured at
+LONGEST_BESIDE = 0.33 * WIDTH * POINTS
+BESIDE, SAMPLE = 8.0, 22.0  # points from the axes to a text right of them, and to the end of a line's sample there
+RC: Any = {
+    "font.family": "Inter",
+    "font.size": SIZE,
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "svg.hashsalt": "cdi-stats",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.edgecolor": FAINT,
+    "axes.facecolor": PAPER,
+    "axes.labelcolor": INK,
+    "axes.unicode_minus": True,
+    "figure.facecolor": PAPER,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 0,
+    "xtick.major.pad": 6.0,
+    "ytick.major.size": 0,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.grid.axis": "x",
+    "axes.axisbelow": True,
+}
+
+
+@cache
+def _register_fonts() -> None:
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    for font in sorted(FONTS.glob("*.otf")):
+        manager.addfont(font)
+    # the semi-bold face names itself a family of its own: a bold label would then be measured by the regular one
+    manager.ttflist = [
+        replace(entry, name="Inter") if Path(entry.fname).parent == FONTS else entry for entry in manager.ttflist
+    ]
+
+
+def svg(
+    rows: float, draw: Callable[[Axes], None], left: float = 0.27, right: float = 0.27, below: float = BELOW
+) -> str:
+    """Return a picture of so many rows, drawn by `draw` on one set of axes; margins are shares of the width."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    _register_fonts()
+    height = rows * ROW + below + ABOVE
+    buffer = io.StringIO()
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(WIDTH, height))
+        draw(figure.add_axes((left, below / height, 1 - left - right, rows * ROW / height)))
+        FigureCanvasSVG(figure)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    # A browser without Inter must not fall back to its serif face.
+    return buffer.getvalue().replace("'Inter'", "'Inter', sans-serif")
+
+
+@cache
+def text_width(text: str) -> float:
+    """Return how wide a text stands in a picture, in points."""
+    from matplotlib.font_manager import get_font
+    from matplotlib.ft2font import LoadFlags
+
+    face = get_font(str(FONTS / "Inter-Regular.otf"))
+    # large and without hints, as the letters are drawn: small ones would be rounded to whole points
+    face.set_size(SIZE * MEASURED, POINTS)
+    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    return float(face.get_width_height()[0]) / 64 / MEASURED
+
+
+def margin_for(texts: Iterable[str], gap: float) -> float:
+    """Return the share of a picture's width that the widest line of some texts and a gap in points take up."""
+    lines = [line for text in texts for line in text.split("\n")]
+    return (max(map(text_width, lines), default=0.0) + gap) / (WIDTH * POINTS)
+
+
+def wrapped(text: str, width: float) -> str:
+    """Return a text in lines no wider than `width` points, broken between words only."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def fitted(texts: Iterable[str]) -> list[str]:
+    """Return texts that are to stand right of the axes, in lines that leave room for these."""
+    return ["\n".join(wrapped(line, LONGEST_BESIDE) for line in text.split("\n")) for text in texts]
+
+
+def axis_start(lows: Iterable[float]) -> float:
+    """Return where an axis of rates starts: at the twentieth below the lowest limit."""
+    return max(math.floor(min(lows) * 20) / 20, 0.0)
+
+
+def percent_axis(axes: Axes, start: float, end: float) -> None:
+    """Give the horizontal axis percentages from `start` to `end` (0-1)."""
+    axes.set_xlim(start, end)
+    axes.xaxis.set_major_locator(locator(5))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+
+
+def percent_heights(axes: Axes) -> None:
+    """Give the vertical axis whole percentages."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+
+
+def locator(bins: int, *, integer: bool = False) -> Any:
+    """Return where an axis has its ticks: at most so many round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=bins, integer=integer, steps=[1, 2, 5, 10] if integer else [1, 2, 2.5, 5, 10])
+
+
+def apart(heights: Sequence[float], gap: float, top: float = math.inf) -> list[float]:
+    """Return heights moved so far that labels there stand at least `gap` apart: up, and down again from `top`."""
+    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    places = [float(height) for height in heights]
+    for before, place in pairwise(order):
+        places[place] = max(places[place], places[before] + gap)
+    if order and places[order[-1]] > top:
+        places[order[-1]] = top
+        for after, place in pairwise(order[::-1]):
+            places[place] = min(places[place], places[after] - gap)
+    return places
+
+
+def name_beside(
+    axes: Axes, texts: Sequence[str], heights: Sequence[float], dashes: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Write texts right of the axes at heights in data, moved apart where they would touch.
+
+    `dashes` are the (colour, dash) of the lines they name, drawn before them. BESIDE is the room to leave for the gap.
+    """
+    bottom, top = axes.get_ylim()
+    across, tall = axes_size(axes)
+    lines = max((text.count("\n") + 1 for text in texts), default=1)
+    point = (top - bottom) / tall
+    gap, highest = point * (lines * LINE + 3), top - point * (lines - 1) * LINE / 2
+    for place, (text, height) in enumerate(zip(texts, apart(heights, gap, highest), strict=True)):
+        if dashes:
+            colour, dash = dashes[place]
+            sample = [1 + gap / across for gap in (4, SAMPLE)]
+            axes.plot(sample, [height] * 2, dash, color=colour, linewidth=2, clip_on=False,
+                      transform=axes.get_yaxis_transform())  # fmt: skip
+        axes.annotate(
+            text,
+            (1.0, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(SAMPLE + 4 if dashes else BESIDE, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            annotation_clip=False,
+        )
+
+
+def axes_size(axes: Axes) -> tuple[float, float]:
+    """Return width and height of the axes in points."""
+    scale = POINTS / axes.figure.dpi
+    return axes.bbox.width * scale, axes.bbox.height * scale
