@@ -8,12 +8,11 @@ from pathlib import Path
 
 from cdi_stats.publishing.theme import Theme
 from cdi_stats.publishing.theme.faces import font_kind
-from cdi_stats.publishing.theme.roles import PAGE_ROLES, mixed
+from cdi_stats.publishing.theme.roles import PAGE_ROLES
 from cdi_stats.report.palette import CHART_TONES, Tone
 
 _HERE = Path(__file__).parent
 _PROPERTY = {"band": "navy"}  # where the style sheet has another name for a role
-_SHARE_OF_WHITE = 0.85  # in quiet words on the band
 _ANGLE = 35  # degrees
 
 
@@ -23,8 +22,8 @@ def house_style(theme: Theme) -> str:
     if not theme.force:
         return _properties(charts)
     page = {_PROPERTY.get(role, role): theme.tones[role] for role in PAGE_ROLES if theme.tones[role] != PAGE_ROLES[role]}
-    band, heading = theme.tones["band"], theme.tones["heading"].light
-    page["on-navy-quiet"] = Tone(*(mixed("#ffffff", colour, _SHARE_OF_WHITE) for colour in band))
+    heading = theme.tones["heading"].light
+    page["on-navy-quiet"] = theme.on_band
     page["letterhead"] = Tone(heading, heading)
     parts = [_properties(charts | page), (_HERE / "house.css").read_text(encoding="utf-8"), _fonts(theme)]
     return "\n".join([part for part in parts if part] + [_marking(theme), _watermark(theme)])
@@ -70,7 +69,7 @@ def _watermark(theme: Theme) -> str:
     return (
         f'body::before{{content:{words};content:{words} / "";position:fixed;inset:0;z-index:-1;display:grid;'
         f"place-items:center;font-weight:600;font-size:{size};line-height:1;white-space:nowrap;color:var(--ink);"
-        f"opacity:0.08;rotate:-{_ANGLE}deg;pointer-events:none}}"
+        f"opacity:0.1;rotate:-{_ANGLE}deg;pointer-events:none}}"
     )
 
 

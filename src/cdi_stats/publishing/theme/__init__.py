@@ -6,9 +6,12 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cdi_stats.publishing.theme.roles import ROLES
+from cdi_stats.publishing.theme.roles import ROLES, mixed
 from cdi_stats.report.blocks import Json
 from cdi_stats.report.palette import CHART_TONES, Tone, recoloured
+
+ON_BAND = Tone("#c9d8e8", "#c9d8e8")
+SHARE_OF_WHITE = 0.85
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class Theme:
     faces: Faces | None = None
     tones: Mapping[str, Tone] = field(default_factory=lambda: ROLES)
     files: tuple[File, ...] = ()
+
+    @property
+    def on_band(self) -> Tone:
+        """Return the colour of quiet words on the band."""
+        if self.tones["band"] == ROLES["band"]:
+            return ON_BAND
+        return Tone(*(mixed("#ffffff", colour, SHARE_OF_WHITE) for colour in self.tones["band"]))
 
     def titled(self, title: str) -> str:
         """Return a title as the file's own properties give it: that of a draft says so first."""
