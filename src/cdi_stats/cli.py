@@ -132,6 +132,9 @@ def report(
     template: Annotated[
         Path | None, typer.Option(help="A Word file whose styles, header and footer the docx takes.")
     ] = None,
+    theme: Annotated[
+        str | None, typer.Option(help="A house style: a theme's file, its folder, or a bundled one's name.")
+    ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")
     ] = None,
@@ -141,7 +144,8 @@ def report(
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     given = _pairs(parameters or [])
-    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, template=template, **given))
+    style: dict[str, Any] = {"template": template, "theme": theme}
+    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, **style, **given))
 
 
 @app.command()
@@ -248,13 +252,13 @@ def main() -> None:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    """Return name=value options as a dict; audit, earlier, out, formats and template have options of their own."""
+    """Return name=value options as a dict; audit, earlier, out, formats, template and theme have options of their own."""
     pairs = {}
     for pair in given:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
-        if name.strip() in ("audit", "earlier", "out", "formats", "report", "template"):
+        if name.strip() in ("audit", "earlier", "out", "formats", "report", "template", "theme"):
             raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
         pairs[name.strip()] = value.strip()
     return pairs
