@@ -8,6 +8,7 @@ import os
 import tempfile
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,14 @@ READ_AS = {".html": "HTML", ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel", ".
 
 
 def write_index(out: Path, theme: Theme = PLAIN) -> Path:
-    """Write `out`/index.html in a house style, linking every report whose manifest lies beneath it; return its path."""
+    """Write `out`/index.html in a house style, linking every report whose manifest lies beneath it; return its path.
+
+    Of a draft theme only the reports are drafts: the index is none.
+    """
     entries = [entry for manifest in _published(out) if (entry := _entry(out, manifest))]
     handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(_page(entries, theme))
+        file.write(_page(entries, replace(theme, draft="")))
     Path(name).chmod(0o644)
     return Path(name).replace(out / "index.html")
 
