@@ -252,7 +252,7 @@ def main() -> None:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    """Return name=value options as a dict; audit, earlier, out, formats, template and theme have options of their own."""
+    """Return name=value options as a dict; what has an option or argument of its own is refused."""
     pairs = {}
     for pair in given:
         name, sign, value = pair.partition("=")

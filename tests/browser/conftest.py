@@ -1,7 +1,7 @@
 """A real Chromium, driven through its own pipe: no driver, no socket, nothing to install beside the browser.
 
-axe-core, which these tests judge pages by, is taken from `node_modules` (`npm install --no-save axe-core`) or from where
-the variable AXE_CORE says; without browser or axe the tests that need them are skipped.
+axe-core, which these tests judge pages by, is taken from `node_modules` (`npm install --no-save axe-core`) or from
+where the variable AXE_CORE says; without browser or axe the tests that need them are skipped.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from cdi_stats.publishing.theme.reading import read_theme
 class _CdiExporter(Exporter):
     """What the exporters share: a house style."""
 
-    theme = Unicode("", help="A theme: its file, the folder of its theme.toml, or a bundled one's name.").tag(config=True)
+    theme = Unicode("", help="A theme: its file, its folder, or a bundled one's name.").tag(config=True)
 
     def _theme(self) -> Theme:
         return read_theme(self.theme) if self.theme else PLAIN

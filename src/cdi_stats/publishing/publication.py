@@ -89,10 +89,10 @@ def publish(
     """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
 
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
-    `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style: its file, the folder
-    of its theme.toml, or a bundled one's name. Raises BadParameters, UnreadableAudit or AuditProblems before anything
-    starts, ReportFailed when the notebook or its verification fails; an earlier publication then stays as it was. The
-    data quality report is made of an audit with errors too.
+    `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style, by its file, its
+    folder or a bundled one's name. Raises BadParameters, UnreadableAudit or AuditProblems before anything starts,
+    ReportFailed when the notebook or its verification fails; an earlier publication then stays as it was. The data
+    quality report is made of an audit with errors too.
     """
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
@@ -189,7 +189,7 @@ def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
         return Sources(audit_id(path), plan.force, (Input(audit_id(path), _digest(path)),))
     if report == "data_quality":
         found = inspect_audit(path)
-        period = found.audit and found.audit.period
+        period = found.audit.period if found.audit else None
         return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest),), period)
     audit = read_audit(path)
     earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))

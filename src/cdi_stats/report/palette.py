@@ -1,4 +1,4 @@
-"""The colours that charts are drawn in, each by the role it has, so that a page in the dark or a house style may change it.
+"""The colours that charts are drawn in, each by its role, so that a dark page or a house style may change it.
 
 Charts are drawn in the light colours, as hex; whoever sets a chart on a page puts its own in their place.
 """
@@ -43,5 +43,5 @@ def recoloured(svg: str, colour: Callable[[str], str]) -> str:
 
 
 def chart_variable(role: str) -> str:
-    """Return a chart's colour as a page's style sheet may set it, and as it is where there is none, as in JupyterLab."""
+    """Return a chart's colour as a page's style sheet sets it, and the light one where there is none: in JupyterLab."""
     return f"var(--chart-{role}, {CHART_TONES[role].light})"

@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["docx_words", "read_template", "render_docx"]
 
 
-def render_docx(
-    document: Document, template: bytes | str | Path | None = None, theme: Theme = PLAIN
-) -> bytes:
+def render_docx(document: Document, template: bytes | str | Path | None = None, theme: Theme = PLAIN) -> bytes:
     """Return the document as a Word file (.docx) in a house style, the same bytes each time.
 
     `template` is a Word file, or where it lies, whose styles, header, footer and page set-up the document takes; what
-    its body holds is dropped, and styles that it lacks are added. A theme's marking, draft words and crest go into it too;
-    its font does not. Raises BadParameters if it is no such file.
+    its body holds is dropped, and styles that it lacks are added. A theme's marking, draft words and crest go into it
+    too; its font does not. Raises BadParameters if it is no such file.
     """
     data = read_template(template) if isinstance(template, str | Path) else template
     file = open_template(document, data, theme)

@@ -21,7 +21,9 @@ def house_style(theme: Theme) -> str:
     charts = {f"chart-{role}": theme.tones[role] for role in CHART_TONES}
     if not theme.force:
         return _properties(charts)
-    page = {_PROPERTY.get(role, role): theme.tones[role] for role in PAGE_ROLES if theme.tones[role] != PAGE_ROLES[role]}
+    page = {
+        _PROPERTY.get(role, role): theme.tones[role] for role in PAGE_ROLES if theme.tones[role] != PAGE_ROLES[role]
+    }
     heading = theme.tones["heading"].light
     page["on-navy-quiet"] = theme.on_band
     page["letterhead"] = Tone(heading, heading)

@@ -18,7 +18,7 @@ _OUTSIDE = re.compile(r"@import|\\|url\((?!\s*[\"']?\s*#)|expression\(|javascrip
 
 
 def read_crest(data: bytes, description: str) -> Crest:
-    """Return the crest that a file holds. Raises ValueError, saying what was found, for anything but a plain picture."""
+    """Return the crest that a file holds. Raises ValueError, saying what was found, for all but a plain picture."""
     png = data.startswith(PNG)
     width, height = _png_sides(data) if png else _svg_sides(_svg_root(data))
     if not 1 / LONGEST <= width / height <= LONGEST:

@@ -22,7 +22,7 @@ def font_kind(data: bytes) -> str:
 
 
 def check_face(data: bytes, family: str, *, bold: bool) -> None:
-    """Raise ValueError, saying what was found, for a font that the PDF could not be set in under this name and weight."""
+    """Raise ValueError, saying what was found, for a font that is not of this name and weight in the PDF's eyes."""
     if font_kind(data) == "woff2":
         raise ValueError("found woff2, which the PDF cannot take")
     with font_folder([data]) as folder:

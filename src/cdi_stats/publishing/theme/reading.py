@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from cdi_stats.audit.beside import read_toml
 from cdi_stats.errors import BadParameters
 from cdi_stats.publishing.theme import Crest, Faces, File, Theme
+from cdi_stats.publishing.theme.content import CrestPart, FontsPart, Part, ThemeFile, problem_line
 from cdi_stats.publishing.theme.crest import read_crest
 from cdi_stats.publishing.theme.faces import check_face
 from cdi_stats.publishing.theme.roles import CHART_ROLES, FIXED, PAGE_ROLES, ROLES, RULES, TEXT, contrast, dark_tone
@@ -24,122 +22,7 @@ from cdi_stats.resources import resource
 EXPECTED = "a theme in TOML, as docs/how-to/house-style.md describes it"
 SETTABLE = (*PAGE_ROLES, *CHART_ROLES)
 MOST_CREST, MOST_FONT = 500_000, 3_000_000  # bytes
-DRAFT, MOST_DRAFT = "DRAFT", 24
-
-
-def _plain(text: str) -> str:
-    if not text.isprintable() or re.search("[<>]", text) or text != text.strip():
-        raise ValueError("words without <, >, line ends or spaces around them")
-    return text
-
-
-def _beside(name: str) -> str:
-    if name != Path(name).name or re.search(r'[\\/:*?"<>|\x00-\x1f]', name) or name.startswith("."):
-        raise ValueError("the name of a file that lies beside the theme, without a folder")
-    return name
-
-
-def _draft(words: object) -> object:
-    if isinstance(words, str) and (DRAFT.lower() not in words.lower() or len(words) > MOST_DRAFT):
-        raise ValueError(f"true, false or up to {MOST_DRAFT} letters with “draft” in them")
-    if not isinstance(words, bool | str):
-        raise ValueError("true, false or words with “draft” in them")
-    return _plain(words) if isinstance(words, str) else words
-
-
-def _words(longest: int) -> Any:
-    return Annotated[str, StringConstraints(min_length=1, max_length=longest), AfterValidator(_plain)]
-
-
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
-FileName = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_beside)]
-Name, Mark, Description = _words(80), _words(40), _words(300)
-
-
-class Part(BaseModel):
-    """A part of a theme: nothing unknown in it, nothing of another type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class CrestPart(Part):
-    """A crest: `file` is an SVG or PNG beside the theme, `description` says what it shows to who cannot see it."""
-
-    file: FileName
-    description: Description
-
-
-class WebFonts(Part):
-    """The same faces for web pages, as woff2."""
-
-    regular: FileName
-    bold: FileName
-
-
-class FontsPart(Part):
-    """A family of fonts, as its files name it, with its regular and its bold face (otf or ttf)."""
-
-    family: Name
-    regular: FileName
-    bold: FileName
-    web: WebFonts | None = None
-
-
-class PageColours(Part):
-    """Colours of a page, as #rrggbb."""
-
-    band: Colour = ""
-    heading: Colour = ""
-    accent: Colour = ""
-    link: Colour = ""
-    note: Colour = ""
-
-
-class LightPage(PageColours):
-    """Colours of a light page and of paper; those of a dark page are derived where they are not given."""
-
-    dark: PageColours = PageColours()
-
-
-class ChartColours(Part):
-    """Colours of charts, as #rrggbb."""
-
-    now: Colour = ""
-    before: Colour = ""
-    third: Colour = ""
-    fourth: Colour = ""
-    bar: Colour = ""
-    shade: Colour = ""
-
-
-class LightCharts(ChartColours):
-    """Colours of charts on a light page and on paper; those on a dark page are derived where they are not given."""
-
-    dark: ChartColours = ChartColours()
-
-
-class ThemeFile(Part):
-    """A theme's file."""
-
-    force: Name
-    marking: Mark | None = None
-    draft: Annotated[bool | str, BeforeValidator(_draft)] = False
-    crest: CrestPart | None = None
-    fonts: FontsPart | None = None
-    colours: LightPage = LightPage()
-    charts: LightCharts = LightCharts()
-
-
-PARTS: Mapping[tuple[str, ...], type[Part]] = {
-    (): ThemeFile,
-    ("crest",): CrestPart,
-    ("fonts",): FontsPart,
-    ("fonts", "web"): WebFonts,
-    ("colours",): LightPage,
-    ("colours", "dark"): PageColours,
-    ("charts",): LightCharts,
-    ("charts", "dark"): ChartColours,
-}
+DRAFT = "DRAFT"
 
 
 def bundled_themes() -> tuple[str, ...]:
@@ -162,32 +45,15 @@ def read_theme(given: str | Path) -> Theme:
     try:
         content = ThemeFile(**read_toml(path, EXPECTED))
     except ValidationError as error:
-        raise BadParameters("\n".join(f"{name}: {_line(detail)}" for detail in error.errors())) from None
+        raise BadParameters("\n".join(f"{name}: {problem_line(detail)}" for detail in error.errors())) from None
     reader = _Reader(path)
     crest, faces = reader.crest(content.crest), reader.faces(content.fonts)
     tones = _tones(content)
-    problems = [*reader.problems, *_too_faint(content, tones)]
+    problems = [*reader.problems, *_too_faint(tones)]
     if problems:
         raise BadParameters("\n".join(f"{name}: {problem}" for problem in problems))
     draft = DRAFT if content.draft is True else content.draft or ""
     return Theme(content.force, content.marking or "", draft, crest, faces, tones, tuple(reader.files))
-
-
-def _line(detail: Any) -> str:
-    place = tuple(str(part) for part in detail["loc"])
-    part = PARTS.get(place[:-1], ThemeFile)
-    name = ".".join(place)[:100]
-    if detail["type"] == "extra_forbidden":
-        near = get_close_matches(place[-1], part.model_fields, n=1)
-        meant = f". Did you mean {near[0]}?" if near else ""
-        return f"{name}: unknown; expected one of {', '.join(part.model_fields)}{meant}"
-    if detail["type"] == "missing":
-        return f"{name}: missing; expected a value"
-    expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    if detail["type"] == "string_pattern_mismatch":
-        expected = "a colour such as #0f2a47"
-    found = "" if isinstance(detail["input"], dict | list) else f"found {str(detail['input'])[:60]!r}; "
-    return f"{name}: {found}expected {expected}"
 
 
 @dataclass
@@ -281,7 +147,7 @@ def _given(part: Part, role: str) -> str:
     return str(getattr(part, role))
 
 
-def _too_faint(content: ThemeFile, tones: Mapping[str, Tone]) -> Iterator[str]:
+def _too_faint(tones: Mapping[str, Tone]) -> Iterator[str]:
     """Yield a line for each pair of colours that does not stand apart far enough."""
     known = {**FIXED, **tones}
     for front, ground, least in RULES:

@@ -1,4 +1,4 @@
-"""The colours that a theme may set, each by its role, and which must stand out from which (WCAG 2.2, 1.4.3 and 1.4.11)."""
+"""The colours that a theme may set, each by its role, and which must stand out from which, by WCAG 2.2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cdi_stats.report.palette import CHART_TONES, Tone
 
-TEXT, GRAPHIC = 4.5, 3.0  # ratios
+TEXT, GRAPHIC = 4.5, 3.0  # ratios: success criteria 1.4.3 and 1.4.11
 EASE = 1.4  # times the ratio that is asked for: what merely passes tires the eye in the dark
 STEPS = 200
 
@@ -63,9 +63,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in _parts(colour)
-    )
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in _parts(colour))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

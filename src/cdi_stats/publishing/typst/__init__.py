@@ -32,7 +32,9 @@ def render_pdf(document: Document, theme: Theme = PLAIN) -> bytes:
     """
     import typst
 
-    charts = tuple(block | {"svg": theme.on_paper(block["svg"])} if "svg" in block else block for block in document.blocks)
+    charts = tuple(
+        block | {"svg": theme.on_paper(block["svg"])} if "svg" in block else block for block in document.blocks
+    )
     said = {"doc": asdict(replace(document, blocks=charts)), "house": _house(document, theme)}
     inputs = {name: json.dumps(drawable(value), ensure_ascii=False) for name, value in said.items()}
     try:
