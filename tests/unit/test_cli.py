@@ -220,6 +220,7 @@ def test_report_passes_on_what_it_is_given(cdi, published, tmp_path):
         "out": tmp_path / "o",
         "formats": ["html"],
         "template": None,
+        "theme": None,
         "confidence_level": "0.9",
         "overall": "",
     }

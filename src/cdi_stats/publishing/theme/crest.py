@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from xml.etree import ElementTree
 
 from cdi_stats.errors import ReportFailed
@@ -11,7 +14,8 @@ from cdi_stats.publishing.theme import Crest
 from cdi_stats.publishing.typst.pictures import render_png
 
 PNG = b"\x89PNG\r\n\x1a\n"
-MOST_PIXELS = 4000  # a side
+MOST_PIXELS = 2000  # a side
+MOST_UNPACKED = MOST_PIXELS * (8 * MOST_PIXELS + 1)  # bytes: eight a pixel, and one a row
 LONGEST = 6.0  # times as wide as high, or as high as wide
 NOT_DRAWN = {"script", "foreignobject", "iframe", "image", "audio", "video", "handler", "listener", "set"}
 _OUTSIDE = re.compile(r"@import|\\|url\((?!\s*[\"']?\s*#)|expression\(|javascript:", re.IGNORECASE)
@@ -33,9 +37,28 @@ def read_crest(data: bytes, description: str) -> Crest:
 
 def _png_sides(data: bytes) -> tuple[float, float]:
     width, height = (int.from_bytes(data[place : place + 4], "big") for place in (16, 20))
-    if data[12:16] != b"IHDR" or not all(0 < side <= MOST_PIXELS for side in (width, height)):
+    if not all(0 < side <= MOST_PIXELS for side in (width, height)):
         raise ValueError(f"found a PNG that is broken, or more than {MOST_PIXELS:,} pixels a side")
+    # Typst leaves out a picture within a picture that it cannot read, and says nothing
+    chunks = list(_png_chunks(data))
+    unpacking = zlib.decompressobj()
+    with suppress(zlib.error):
+        unpacking.decompress(b"".join(held for kind, held in chunks if kind == b"IDAT"), MOST_UNPACKED)
+    if not unpacking.eof or chunks[0][0] != b"IHDR" or chunks[-1][0] != b"IEND":
+        raise ValueError("found a PNG that is broken")
     return width, height
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the parts of a PNG, kind and contents, as far as they are whole."""
+    place = len(PNG)
+    while place < len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        named, check = data[place + 4 : place + 8 + size], data[place + 8 + size : place + 12 + size]
+        if zlib.crc32(named) != int.from_bytes(check, "big"):
+            return
+        yield named[:4], named[4:]
+        place += 12 + size
 
 
 def _svg_sides(root: ElementTree.Element) -> tuple[float, float]:
