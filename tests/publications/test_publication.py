@@ -359,6 +359,36 @@ def test_a_wrong_template_is_refused_before_a_kernel_starts(tmp_path, monkeypatc
     assert not (tmp_path / "out").exists()
 
 
+def test_a_theme_reaches_every_format_the_manifest_and_the_index(publish_cells, tmp_path):
+    made = publish_cells(GOOD, formats=WRITERS, theme="example-police")
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    files = resource("data", "themes", "example-police")
+    assert manifest["theme"] == {
+        "name": "theme.toml",
+        "sha256": digest(files / "theme.toml"),
+        "files": [{"name": "crest.svg", "sha256": digest(files / "crest.svg")}],
+        "force": "Example Police",
+        "marking": "OFFICIAL",
+        "draft": "DRAFT",
+    }
+    assert "Example Police" in made.files["html"].read_text(encoding="utf-8")
+    assert "Example Police" in PdfReader(made.files["pdf"]).pages[0].extract_text()
+    assert docx.Document(str(made.files["docx"])).paragraphs[0].text.strip() == "Example Police"
+    index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert index.select_one(".letterhead p").text == "Example Police"
+    assert [state.text for state in index.select("tbody th .state")] == ["DRAFT", "OFFICIAL"]
+    assert not index.select(".draft")
+
+
+def test_a_wrong_theme_is_refused_before_a_kernel_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "run_notebook", lambda *_, **__: pytest.fail("a kernel started"))
+    (tmp_path / "theme.toml").write_text("forse = 'Example Police'", encoding="utf-8")
+    with pytest.raises(BadParameters, match="Did you mean force") as refused:
+        publish("inspection", "kent-2018", out=tmp_path / "out", theme=tmp_path)
+    assert refused.value.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_index_passes_over_what_is_not_published(inspection, tmp_path):
     """Folders that begin with a dot are runs under way, or what one that was cut off has left."""
     manifest = (inspection.folder / "manifest.json").read_text(encoding="utf-8")

@@ -26,6 +26,7 @@ INTER = Path(cdi_stats.publishing.html.__file__).parents[2] / "report" / "fonts"
 STYLE = (Path(cdi_stats.publishing.html.__file__).parent / "style.css").read_text(encoding="utf-8")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "house-style.md"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"{}><path d="M0 0H10V10Z"/>{}</svg>'
+PLAIN_SVG = SVG.format("", "")
 CREST = '[crest]\nfile = "crest.svg"\ndescription = "A crest"\n'
 FONT_LINES = '[fonts]\nfamily = "DejaVu Serif"\nregular = "DejaVuSerif.ttf"\nbold = "DejaVuSerif-Bold.ttf"\n'
 
@@ -34,7 +35,7 @@ FONT_LINES = '[fonts]\nfamily = "DejaVu Serif"\nregular = "DejaVuSerif.ttf"\nbol
 def write(tmp_path):
     """Write a theme of a force with these lines after its name, and a crest; return the theme's file."""
 
-    def write_them(lines, crest=SVG.format("", "")):
+    def write_them(lines, crest=PLAIN_SVG):
         path = tmp_path / "force" / "theme.toml"
         path.parent.mkdir(exist_ok=True)
         (path.parent / "crest.svg").write_bytes(crest if isinstance(crest, bytes) else crest.encode())
@@ -127,13 +128,13 @@ REFUSED = {
     'draft = "<i>draft</i>"': "draft: found",
     "draft = 1": "draft: found '1'; expected true, false or words with “draft” in them",
     '[crest]\nfile = "crest.svg"': "crest.description: missing",
-    '[crest]\nfile = "../crest.svg"\ndescription = "x"': "crest.file: found '../crest.svg'; expected the name of a file",
-    '[crest]\nfile = "/etc/passwd"\ndescription = "x"': "crest.file: found '/etc/passwd'; expected the name of a file",
-    '[crest]\nfile = "C:crest.svg"\ndescription = "x"': "crest.file: found 'C:crest.svg'; expected the name of a file",
-    '[crest]\nfile = "none.svg"\ndescription = "x"': "crest.file none.svg: found no such file; expected a file that lies",
+    '[crest]\nfile = "../crest.svg"\ndescription = "x"': "crest.file: found '../crest.svg'; expected the name of a",
+    '[crest]\nfile = "/etc/passwd"\ndescription = "x"': "crest.file: found '/etc/passwd'; expected the name of a",
+    '[crest]\nfile = "C:crest.svg"\ndescription = "x"': "crest.file: found 'C:crest.svg'; expected the name of a",
+    '[crest]\nfile = "none.svg"\ndescription = "x"': "crest.file none.svg: found no such file; expected a file",
     'crest = "crest.svg"': "crest: found 'crest.svg'; expected",
     '[colours]\nband = "navy"': "colours.band: found 'navy'; expected a colour such as #0f2a47",
-    '[colours]\nbend = "#0f2a47"': "colours.bend: unknown; expected one of band, heading, accent, link, note, dark. Did",
+    '[colours]\nbend = "#0f2a47"': "colours.bend: unknown; expected one of band, heading, accent, link, note, dark",
     '[charts.dark]\nnow = "#fff"': "charts.dark.now: found '#fff'; expected a colour such as #0f2a47",
     '[fonts]\nfamily = "X"': "fonts.regular: missing",
 }

@@ -159,7 +159,8 @@ def _too_faint(tones: Mapping[str, Tone]) -> Iterator[str]:
                 # rounded down, so that 4.499 does not read as 4.5
                 yield (
                     f"{set_here}: found a contrast of {int(ratio * 100) / 100:.2f} to 1 ({front} {one} on {ground} "
-                    f"{other}, {mode}); expected {least:g} to 1 at least for {what} (WCAG 2.2)"
+                    f"{other}, {mode}); expected {least:g} to 1 at least for {what} (WCAG 2.2). "
+                    "To mend: make one of them darker or lighter"
                 )
 
 
