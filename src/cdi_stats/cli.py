@@ -136,6 +136,9 @@ def report(
         list[Path] | None,
         typer.Option(help="The folder of a report that is out already; small numbers are held to it."),
     ] = None,
+    theme: Annotated[
+        str | None, typer.Option(help="A house style: a theme's file, its folder, or a bundled one's name.")
+    ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", help="A parameter of the report, as name=value.")
     ] = None,
@@ -145,7 +148,7 @@ def report(
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     given = _pairs(parameters or [])
-    options: dict[str, Any] = {"earlier": earlier, "template": template, "published": published or ()}
+    options: dict[str, Any] = {"earlier": earlier, "template": template, "theme": theme, "published": published or ()}
     typer.echo(publish(report, audit, out=out, formats=wanted, **options, **given))
 
 
@@ -253,13 +256,13 @@ def main() -> None:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    """Return name=value options as a dict; audit, earlier, out, formats and template have options of their own."""
+    """Return name=value options as a dict; what has an option or argument of its own is refused."""
     pairs = {}
     for pair in given:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
-        if name.strip() in ("audit", "earlier", "out", "formats", "published", "report", "template"):
+        if name.strip() in ("audit", "earlier", "out", "formats", "published", "report", "template", "theme"):
             raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
         pairs[name.strip()] = value.strip()
     return pairs

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbconvert.exporters import get_exporter
 
-from cdi_stats.errors import ReportFailed
+from cdi_stats.errors import BadParameters, ReportFailed
 
 FORMATS = {"cdi-html": "html", "cdi-pdf": "pdf", "cdi-docx": "docx", "cdi-tables": "xlsx"}
 
@@ -50,6 +50,17 @@ def test_word_exporter_takes_a_template(inspection, tmp_path):
     exporter = get_exporter("cdi-docx")(template=str(path))
     made, _ = exporter.from_filename(str(inspection.folder / "inspection.ipynb"))
     assert docx.Document(io.BytesIO(made)).sections[0].footer.paragraphs[0].text == "OFFICIAL"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_exporters_take_a_theme(inspection, name):
+    """What is in it, tests/render/test_house_style.py reads back."""
+    source = str(inspection.folder / "inspection.ipynb")
+    plain, _ = get_exporter(name)().from_filename(source)
+    themed, _ = get_exporter(name)(theme="example-police").from_filename(source)
+    assert themed != plain
+    with pytest.raises(BadParameters, match=r"none\.toml"):
+        get_exporter(name)(theme="none.toml").from_filename(source)
 
 
 def test_menu_names_differ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -44,7 +45,8 @@ def everything(folder):
 
 
 def links(page):
-    return re.findall(r'href="([^"]+)"', page.read_text(encoding="utf-8"))
+    """Return the files that a page links to."""
+    return re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))
 
 
 # What is there.
@@ -113,9 +115,40 @@ def test_index_names_each_format_in_words(inspection, out):
 def test_index_page_is_sound_and_whole(inspection, out):
     assert inspection.folder.is_dir()
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert "<script" not in page
     assert not re.search(r"https?:", page)
     assert page.count("<caption>") == page.count("<table") == 1
+
+
+def test_index_runs_its_own_script_and_no_other(inspection, out):
+    """A hash in the page's policy (CSP level 2) names the one script that may run; there is none in an attribute."""
+    assert inspection.folder.is_dir()
+    page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
+    (script,) = page.find_all("script")
+    allowed = base64.b64encode(hashlib.sha256(script.string.encode()).digest()).decode()
+    policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    assert f"script-src 'sha256-{allowed}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe-inline" not in policy.partition("script-src")[2]
+    assert not [name for element in page.find_all(True) for name in element.attrs if name.startswith("on")]
+
+
+def test_index_can_be_read_without_its_script(inspection, reinspection, out):
+    """All reports are listed, and what only a script could serve is hidden."""
+    assert inspection.folder.is_dir()
+    assert reinspection.folder.is_dir()
+    page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.form.has_attr("hidden")
+    assert [row.has_attr("hidden") for row in page.select("tbody tr")] == [False, False]
+    assert page.find(role="status").text == "2 reports"
+
+
+def test_index_and_manifest_tell_the_audit_period(inspection, out):
+    manifest = json.loads((inspection.folder / "manifest.json").read_text(encoding="utf-8"))
+    words = "1 June to 30 November 2016"
+    assert manifest["period"] == {"start": "2016-06-01", "end": "2016-11-30", "words": words}
+    page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
+    row = page.select_one("tbody tr")
+    assert (row["data-year"], row.find(attrs={"data-head": "Period"}).text) == ("2016", words)
 
 
 def test_no_trace_of_machine_or_time_in_the_notebook(publication):
@@ -326,6 +359,36 @@ def test_a_wrong_template_is_refused_before_a_kernel_starts(tmp_path, monkeypatc
     assert not (tmp_path / "out").exists()
 
 
+def test_a_theme_reaches_every_format_the_manifest_and_the_index(publish_cells, tmp_path):
+    made = publish_cells(GOOD, formats=WRITERS, theme="example-police")
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    files = resource("data", "themes", "example-police")
+    assert manifest["theme"] == {
+        "name": "theme.toml",
+        "sha256": digest(files / "theme.toml"),
+        "files": [{"name": "crest.svg", "sha256": digest(files / "crest.svg")}],
+        "force": "Example Police",
+        "marking": "OFFICIAL",
+        "draft": "DRAFT",
+    }
+    assert "Example Police" in made.files["html"].read_text(encoding="utf-8")
+    assert "Example Police" in PdfReader(made.files["pdf"]).pages[0].extract_text()
+    assert docx.Document(str(made.files["docx"])).paragraphs[0].text.strip() == "Example Police"
+    index = BeautifulSoup((tmp_path / "out" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert index.select_one(".letterhead p").text == "Example Police"
+    assert [state.text for state in index.select("tbody th .state")] == ["DRAFT", "OFFICIAL"]
+    assert not index.select(".draft")
+
+
+def test_a_wrong_theme_is_refused_before_a_kernel_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "run_notebook", lambda *_, **__: pytest.fail("a kernel started"))
+    (tmp_path / "theme.toml").write_text("forse = 'Example Police'", encoding="utf-8")
+    with pytest.raises(BadParameters, match="Did you mean force") as refused:
+        publish("inspection", "kent-2018", out=tmp_path / "out", theme=tmp_path)
+    assert refused.value.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_index_passes_over_what_is_not_published(inspection, tmp_path):
     """Folders that begin with a dot are runs under way, or what one that was cut off has left."""
     manifest = (inspection.folder / "manifest.json").read_text(encoding="utf-8")
@@ -349,6 +412,9 @@ def test_index_stands_though_another_reports_manifest_is_broken(inspection, tmp_
         "no title": json.dumps({name: value for name, value in facts.items() if name != "title"}).encode(),
         "no date": json.dumps(facts | {"date": "soon"}).encode(),
         "no files": json.dumps(facts | {"files": None}).encode(),
+        "a period without end": json.dumps(facts | {"period": {"start": "2016-06-01"}}).encode(),
+        "a period of words": json.dumps(facts | {"period": "June"}).encode(),
+        "a theme of words": json.dumps(facts | {"theme": "blue"}).encode(),
     }
     for name, data in (broken | {"good": good}).items():
         folder = tmp_path / name / "inspection"

@@ -18,6 +18,7 @@ from cdi_stats.audit.overrides import Override
 from cdi_stats.audit.sampling import Exclusion, FrameSource, SampledStratum, SamplingPlan, SetAside
 from cdi_stats.cli import app
 from cdi_stats.publishing.parameters import REPORTS
+from cdi_stats.publishing.theme.content import ThemeFile
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -48,6 +49,7 @@ TOML_EXAMPLES = {  # what the TOML on a page is, and what makes a fragment of it
     "how-to/plan-and-draw.md": (SamplingPlan, {"strata": [{"stratum": "violence"}]}),
     "how-to/map-a-workbook.md": (ColumnMapping, {}),
     "how-to/check-and-accept.md": (Override, {}),
+    "how-to/house-style.md": (ThemeFile, {}),
 }
 
 

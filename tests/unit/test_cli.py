@@ -221,6 +221,7 @@ def test_report_passes_on_what_it_is_given(cdi, published, tmp_path):
         "formats": ["html"],
         "template": None,
         "published": (),
+        "theme": None,
         "confidence_level": "0.9",
         "overall": "",
     }

@@ -8,9 +8,20 @@ from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
 from cdi_stats.publishing.document import read_document
+from cdi_stats.publishing.theme import PLAIN, Theme
+from cdi_stats.publishing.theme.reading import read_theme
 
 
-class CdiHtmlExporter(Exporter):
+class _CdiExporter(Exporter):
+    """What the exporters share: a house style."""
+
+    theme = Unicode("", help="A theme: its file, its folder, or a bundled one's name.").tag(config=True)
+
+    def _theme(self) -> Theme:
+        return read_theme(self.theme) if self.theme else PLAIN
+
+
+class CdiHtmlExporter(_CdiExporter):
     """An executed report notebook as one self-contained HTML page."""
 
     export_from_notebook = "CDI report (HTML)"
@@ -24,10 +35,10 @@ class CdiHtmlExporter(Exporter):
         from cdi_stats.publishing.html import render_html
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_html(read_document(nb)), resources
+        return render_html(read_document(nb), self._theme()), resources
 
 
-class CdiDocxExporter(Exporter):
+class CdiDocxExporter(_CdiExporter):
     """An executed report notebook as a Word file."""
 
     export_from_notebook = "CDI report (Word)"
@@ -43,10 +54,10 @@ class CdiDocxExporter(Exporter):
         from cdi_stats.publishing.docx import render_docx
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_docx(read_document(nb), self.template or None), resources
+        return render_docx(read_document(nb), self.template or None, self._theme()), resources
 
 
-class CdiTablesExporter(Exporter):
+class CdiTablesExporter(_CdiExporter):
     """The tables and figures of an executed report notebook as a workbook."""
 
     export_from_notebook = "CDI tables (Excel)"
@@ -60,10 +71,10 @@ class CdiTablesExporter(Exporter):
         from cdi_stats.publishing.tables import render_xlsx
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_xlsx(read_document(nb)), resources
+        return render_xlsx(read_document(nb), self._theme()), resources
 
 
-class CdiPdfExporter(Exporter):
+class CdiPdfExporter(_CdiExporter):
     """An executed report notebook as a tagged PDF."""
 
     export_from_notebook = "CDI report (PDF)"
@@ -77,4 +88,4 @@ class CdiPdfExporter(Exporter):
         from cdi_stats.publishing.typst import render_pdf
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_pdf(read_document(nb)), resources
+        return render_pdf(read_document(nb), self._theme()), resources

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cdi_stats.publishing.document import Document
+from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.report.blocks import Json
 
 Files = Mapping[str, bytes]
 Figures = Mapping[str, Json]
 TABLES = "tables"
+
+
+class Template(NamedTuple):
+    """A Word file that gives a report its styles: the file's name, and what it holds."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a report looks: a house style, and a Word file that the docx takes its styles from."""
+
+    theme: Theme = PLAIN
+    template: Template | None = None
+
+    def to_json(self) -> Json:
+        """Return what a manifest says of the files that give a report its look."""
+        said: Json = {"theme": self.theme.to_json()} if self.theme.files else {}
+        if self.template:
+            name, data = self.template
+            said |= {"template": {"name": name, "sha256": hashlib.sha256(data).hexdigest()}}
+        return said
 
 
 @dataclass(frozen=True)
@@ -23,15 +49,15 @@ class Writer:
     """
 
     target: Callable[[str], str]
-    write: Callable[[Document, str, bytes | None], Files]
+    write: Callable[[Document, str, Look], Files]
     lacks: Callable[[Files, str, Figures], list[str]]
     on_paper: bool = False
 
 
-def _html(document: Document, report: str, _: bytes | None) -> Files:
+def _html(document: Document, report: str, look: Look) -> Files:
     from cdi_stats.publishing.html import render_html
 
-    return {f"{report}.html": render_html(document).encode("utf-8")}
+    return {f"{report}.html": render_html(document, look.theme).encode("utf-8")}
 
 
 def _html_lacks(files: Files, report: str, shown: Figures) -> list[str]:
@@ -41,16 +67,17 @@ def _html_lacks(files: Files, report: str, shown: Figures) -> list[str]:
     return [key for key in shown if f'data-figure="{escape(key)}"' not in page]
 
 
-def _pdf(document: Document, report: str, _: bytes | None) -> Files:
+def _pdf(document: Document, report: str, look: Look) -> Files:
     from cdi_stats.publishing.typst import render_pdf
 
-    return {f"{report}.pdf": render_pdf(document)}
+    return {f"{report}.pdf": render_pdf(document, look.theme)}
 
 
-def _docx(document: Document, report: str, template: bytes | None) -> Files:
+def _docx(document: Document, report: str, look: Look) -> Files:
     from cdi_stats.publishing.docx import render_docx
 
-    return {f"{report}.docx": render_docx(document, template)}
+    template = look.template and look.template.data
+    return {f"{report}.docx": render_docx(document, template, look.theme)}
 
 
 def _docx_lacks(files: Files, report: str, shown: Figures) -> list[str]:
@@ -68,10 +95,10 @@ def _stands_in(text: str, words: str) -> bool:
     return re.search(rf"(?<![\d.,]){wanted}(?![\d%]|[.,]\d)", words) is not None
 
 
-def _tables(document: Document, report: str, _: bytes | None) -> Files:
+def _tables(document: Document, report: str, look: Look) -> Files:
     from cdi_stats.publishing.tables import render_tables
 
-    return {f"{TABLES}/{name}": data for name, data in render_tables(document, report).items()}
+    return {f"{TABLES}/{name}": data for name, data in render_tables(document, report, look.theme).items()}
 
 
 def _tables_lack(files: Files, report: str, shown: Figures) -> list[str]:

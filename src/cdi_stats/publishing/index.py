@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from cdi_stats.publishing.html import page_style
+from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.report.fragments import environment
 from cdi_stats.report.numbers import long_date
 
-_HERE = Path(__file__).parent
+Entry = dict[str, Any]
+_HTML = Path(__file__).parent / "html"
 READ_AS = {".html": "HTML", ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel", ".ods": "OpenDocument"}
 
 
-def write_index(out: Path) -> Path:
-    """Write `out`/index.html, linking every report whose manifest lies beneath it, and return its path."""
-    from markupsafe import Markup
+def write_index(out: Path, theme: Theme = PLAIN) -> Path:
+    """Write `out`/index.html in a house style, linking every report whose manifest lies beneath it; return its path.
 
-    page = (
-        environment(_HERE / "html")
-        .get_template("index.html.j2")
-        .render(
-            reports=[entry for manifest in _published(out) if (entry := _entry(out, manifest))],
-            style=Markup(page_style()),
-        )
-    )
+    Of a draft theme only the reports are drafts: the index is none.
+    """
+    entries = [entry for manifest in _published(out) if (entry := _entry(out, manifest))]
     handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(page)
+        file.write(_page(entries, replace(theme, draft="")))
     Path(name).chmod(0o644)
     return Path(name).replace(out / "index.html")
+
+
+def _page(entries: list[Entry], theme: Theme) -> str:
+    from markupsafe import Markup
+
+    # as it stands on the page: whoever reads it turns other line ends into these, and the hash is of what is read
+    script = (_HTML / "index.js").read_text(encoding="utf-8")
+    style = f"{page_style(theme)}\n{(_HTML / 'index.css').read_text(encoding='utf-8')}"
+    template = environment(_HTML).get_template("index.html.j2")
+    return template.render(
+        reports=entries,
+        filters=_filters(entries),
+        count=f"{len(entries)} report{'' if len(entries) == 1 else 's'}",
+        theme=theme,
+        style=Markup(style),
+        script=Markup(script),
+        script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _filters(entries: list[Entry]) -> list[tuple[str, str, list[str]]]:
+    """Return what the list can be narrowed by: the name of each filter, its label, and what to choose from."""
+    return [
+        ("force", "Force", sorted({entry["force"] for entry in entries})),
+        ("kind", "Type of report", sorted({entry["title"] for entry in entries})),
+        ("year", "Year of the audit", sorted({year for entry in entries for year in entry["years"]}, reverse=True)),
+    ]
 
 
 def _published(out: Path) -> list[Path]:
@@ -47,15 +74,23 @@ def _ordered(files: list[str]) -> list[str]:
     return sorted(files, key=lambda name: (list(READ_AS).index(Path(name).suffix), name))
 
 
-def _entry(out: Path, manifest: Path) -> dict[str, Any] | None:
+def _entry(out: Path, manifest: Path) -> Entry | None:
     """Return what the index says of one report, or None for a manifest that is not one of ours."""
     try:
         facts = json.loads(manifest.read_text(encoding="utf-8"))
-        day = long_date(date.fromisoformat(facts["date"]))
-        said = {name: facts[name] for name in ("title", "subtitle", "force")}
+        day = date.fromisoformat(facts["date"])
+        said = {name: str(facts[name]) for name in ("title", "subtitle", "force")}
         files = [name for name in facts["files"] if name.endswith(tuple(READ_AS))]
-    except (ValueError, KeyError, TypeError):
+        said |= {name: str(facts.get("theme", {}).get(name, "")) for name in ("marking", "draft")}
+        said |= {"period": str(facts.get("period", {}).get("words", ""))}
+        years = _years(facts["period"]) if "period" in facts else [str(day.year)]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     folder = manifest.parent.relative_to(out).as_posix()
     links = [{"href": f"{folder}/{quote(name)}", "format": READ_AS[Path(name).suffix]} for name in _ordered(files)]
-    return said | {"date": day, "links": links}
+    return said | {"date": long_date(day), "years": years, "links": links}
+
+
+def _years(period: Mapping[str, str]) -> list[str]:
+    start, end = (date.fromisoformat(period[name]) for name in ("start", "end"))
+    return [str(year) for year in range(start.year, end.year + 1)]

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,11 +30,14 @@ from cdi_stats.audit.series import locate_series, read_series
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, protect_notebook, read_document
 from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
-from cdi_stats.publishing.formats import WRITERS
+from cdi_stats.publishing.formats import WRITERS, Look, Template
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
+from cdi_stats.publishing.theme import PLAIN, Theme
+from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.report.blocks import Json, figures, without_data
+from cdi_stats.report.narrative import span_of_days
 from cdi_stats.resources import resource
 
 COMPARING = ("reinspection",)
@@ -50,18 +54,12 @@ class Input(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """What a report is made from: the name it is filed under, whose it is, and every file."""
+    """What a report is made from: the name it is filed under, whose it is, every file, and the days audited."""
 
     id: str
     force: str
     inputs: tuple[Input, ...]
-
-
-class Style(NamedTuple):
-    """A Word file that gives a report its styles: the file's name, and what it holds."""
-
-    name: str
-    data: bytes
+    period: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,16 +84,18 @@ def publish(
     formats: Iterable[str] = ("html", "pdf"),
     earlier: str | Path | None = None,
     template: str | Path | None = None,
+    theme: str | Path | None = None,
     published: Iterable[str | Path] = (),
     **parameters: Any,
 ) -> Publication:
     """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
 
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
-    `template` is a Word file whose styles, header and footer the docx takes; `published` are folders of reports that
-    are out already, which this one must not tell more with than by itself. Raises BadParameters, UnreadableAudit or
-    AuditProblems before anything starts, ReportFailed when the notebook or its verification fails; an earlier
-    publication then stays as it was. The data quality report is made of an audit with errors too.
+    `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style, by its file, its
+    folder or a bundled one's name; `published` are folders of reports that are out already, which this one must not
+    tell more with than by itself. Raises BadParameters, UnreadableAudit or AuditProblems before anything starts,
+    ReportFailed when the notebook or its verification fails; an earlier publication then stays as it was. The data
+    quality report is made of an audit with errors too.
     """
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
@@ -103,7 +103,7 @@ def publish(
         raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
     given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
-    style = _read_template(template, wanted)
+    look = Look(PLAIN if theme is None else read_theme(theme), _read_template(template, wanted))
     known = [read_published(other) | {"replaced": False} for other in published]
     sources = _sources(report, checked)
     portable = _portable_series if report in SERIES else _portable
@@ -114,18 +114,18 @@ def publish(
     out_already = [*known, *(o | {"replaced": o["report"] == report} for o in published_beside(folder))]
     try:
         with _staging(folder) as stage:
-            shown = _write(report, checked, sources, wanted, style, stage, out_already)
+            shown = _write(report, checked, sources, wanted, look, stage, out_already)
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
             "To mend: give another with --out, or free space. Nothing was published"
         ) from error
-    _renew_index(Path(out))
+    _renew_index(Path(out), look.theme)
     files = {name: folder / WRITERS[name].target(report) for name in wanted}
     return Publication(report, sources.id, folder, files, shown)
 
 
-def _read_template(template: str | Path | None, formats: Iterable[str]) -> Style | None:
+def _read_template(template: str | Path | None, formats: Iterable[str]) -> Template | None:
     """Read the template of a Word file, so that anything wrong with it is said before a kernel starts."""
     if template is None:
         return None
@@ -133,12 +133,12 @@ def _read_template(template: str | Path | None, formats: Iterable[str]) -> Style
         raise BadParameters("template: given without the format docx; expected docx among the formats (--format)")
     from cdi_stats.publishing.docx import read_template
 
-    return Style(Path(template).name, read_template(template))
+    return Template(Path(template).name, read_template(template))
 
 
-def _renew_index(out: Path) -> None:
+def _renew_index(out: Path, theme: Theme) -> None:
     try:
-        write_index(out)
+        write_index(out, theme)
     except OSError as error:
         raise ReportFailed(f"{out}: the report was published, but the index was not ({error.strerror})") from error
 
@@ -148,7 +148,7 @@ def _write(
     checked: Mapping[str, Any],
     sources: Sources,
     formats: Iterable[str],
-    style: Style | None,
+    look: Look,
     stage: Path,
     out_already: Iterable[Json],
 ) -> Mapping[str, Json]:
@@ -158,9 +158,9 @@ def _write(
     _check_document(report, document, shown)
     check_published(document.disclosure, shown, _inputs(sources), out_already)
     for name in formats:
-        _write_format(name, report, document, shown, style, stage)
+        _write_format(name, report, document, shown, look, stage)
     _write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
-    _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, style, stage))
+    _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, look, stage))
     return shown
 
 
@@ -187,14 +187,17 @@ def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
     """Read what a report is made from, so that anything wrong with it is said before a kernel starts."""
     if report in SERIES:
         series = read_series(checked["audit"])
-        return Sources(series.id, series.force, tuple(Input(audit.id, audit.digest) for audit in series.audits))
+        inputs = tuple(Input(audit.id, audit.digest) for audit in series.audits)
+        starts, ends = zip(*(audit.period for audit in series.audits), strict=True)
+        return Sources(series.id, series.force, inputs, (min(starts), max(ends)))
     path = locate_audit(checked["audit"])
     if path.suffix.lower() == PLAN_ENDING and report == "sample_plan":
         plan = read_plan(path)
         return Sources(audit_id(path), plan.force, (Input(audit_id(path), _digest(path)),))
     if report == "data_quality":
         found = inspect_audit(path)
-        return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest),))
+        period = found.audit.period if found.audit else None
+        return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest),), period)
     audit = read_audit(path)
     earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
     if earlier is None and report in COMPARING:
@@ -202,7 +205,7 @@ def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
             f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"
         )
     audits = [audit] if earlier is None else [audit, read_audit(earlier)]
-    return Sources(audit.id, audit.facts.force, tuple(Input(read.id, read.digest) for read in audits))
+    return Sources(audit.id, audit.facts.force, tuple(Input(read.id, read.digest) for read in audits), audit.period)
 
 
 def _portable(name: str, beside: Path | None = None) -> str:
@@ -235,10 +238,10 @@ def _check_document(report: str, document: Document, shown: Mapping[str, Json]) 
 
 
 def _write_format(
-    name: str, report: str, document: Document, shown: Mapping[str, Json], style: Style | None, stage: Path
+    name: str, report: str, document: Document, shown: Mapping[str, Json], look: Look, stage: Path
 ) -> None:
     """Write a format's files, and check as a reader would that each holds something and every figure stands in them."""
-    files = WRITERS[name].write(document, report, style.data if style else None)
+    files = WRITERS[name].write(document, report, look)
     for path, data in files.items():
         if not data:
             raise ReportFailed(f"{report}: the file {path} is empty")
@@ -256,20 +259,20 @@ def _manifest(
     document: Document,
     parameters: Mapping[str, Any],
     sources: Sources,
-    style: Style | None,
+    look: Look,
     stage: Path,
 ) -> Json:
-    template = {"template": {"name": style.name, "sha256": hashlib.sha256(style.data).hexdigest()}} if style else {}
     return {
         "report": report,
         "title": document.title,
         "subtitle": document.subtitle,
         "date": document.date,
         "force": sources.force,
+        **_period(sources),
         "inputs": _inputs(sources),
         "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
         "parameters": portable_parameters(parameters),
-        **template,
+        **look.to_json(),
         "disclosure": document.disclosure
         and {"rules": document.disclosure["rules"], "withheld": len(document.disclosure["withheld"])},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
@@ -281,6 +284,14 @@ def _manifest(
 
 def _inputs(sources: Sources) -> list[Json]:
     return [{"audit": audit.id, "sha256": audit.digest} for audit in sources.inputs]
+
+
+def _period(sources: Sources) -> Json:
+    """Return the days audited, as machines and as people read them."""
+    if sources.period is None:
+        return {}
+    start, end = sources.period
+    return {"period": {"start": f"{start}", "end": f"{end}", "words": span_of_days(start, end)}}
 
 
 def _digest(path: Path) -> str:

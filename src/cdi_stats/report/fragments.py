@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from cdi_stats.report.blocks import Json, plain_json
+from cdi_stats.report.palette import chart_variable, recoloured
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -69,7 +70,8 @@ def _inline_svg(chart: Json) -> str:
 
     from markupsafe import Markup
 
-    root = ElementTree.fromstring(chart["svg"])
+    drawn = recoloured(chart["svg"], chart_variable)
+    root = ElementTree.fromstring(drawn)
     prefix = f"chart{chart['number']}-" if "number" in chart else f"chart-{crc32(chart['svg'].encode()):08x}-"
     for element in root.iter():
         _drop_page_wide(element)
@@ -77,6 +79,8 @@ def _inline_svg(chart: Json) -> str:
         element.attrib = {_local(name): _own_id(_local(name), value, prefix) for name, value in element.items()}
     # Matplotlib's only style rule, `*{…}`, would reach the whole page; on the root it is inherited by the chart alone.
     root.attrib |= {"role": "img", "aria-label": chart["alt"], "stroke-linejoin": "round", "stroke-linecap": "butt"}
+    if drawn != chart["svg"]:
+        root.set("style", f"fill: {chart_variable('ink')}")  # letters without a colour of their own are black
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 

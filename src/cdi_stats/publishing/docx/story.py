@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from docx.shared import Emu, Length, Mm
@@ -13,6 +13,7 @@ from docx.shared import Emu, Length, Mm
 from cdi_stats.publishing.characters import xml_text
 from cdi_stats.publishing.docx.contents import add_contents, bookmark_of, contents_entries, end_of_lead
 from cdi_stats.publishing.docx.fields import add_bookmark, add_field
+from cdi_stats.publishing.docx.house import add_letterhead
 from cdi_stats.publishing.docx.stylesheet import add_styles, restart_list
 from cdi_stats.publishing.docx.tables import fill_table, keep_together
 from cdi_stats.publishing.typst.pictures import render_png
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
     from cdi_stats.publishing.document import Document
+    from cdi_stats.publishing.theme import Theme
     from cdi_stats.report.blocks import Json
 
 TWIP = 635  # a twentieth of a point, in the unit of python-docx
@@ -37,14 +39,14 @@ GRADES: list[Json] = [
 class Story:
     """A document on its way into a Word file."""
 
-    def __init__(self, file: WordDocument, document: Document) -> None:
-        self.file, self.document = file, document
+    def __init__(self, file: WordDocument, document: Document, theme: Theme) -> None:
+        self.file, self.document, self.theme = file, document, theme
         section = file.sections[0]
         margins = sum(length or 0 for length in (section.left_margin, section.right_margin, section.gutter))
         self.width = Length((section.page_width or Mm(210)) - margins)
         tall = sum(length or 0 for length in (section.top_margin, section.bottom_margin))
         self.height = Length((section.page_height or Mm(297)) - tall)
-        self.styles = add_styles(file, self.width // TWIP)
+        self.styles = add_styles(file, self.width // TWIP, theme)
         self._bookmarks = count(1)
         self._writers: dict[str, Callable[[Json], None]] = {
             "heading": self._heading,
@@ -94,12 +96,14 @@ class Story:
         add_bookmark(paragraph, bookmark, next(self._bookmarks))
 
     def _title(self, titles: Sequence[Json]) -> None:
+        add_letterhead(self.file, self.theme)
         self._add("Title", self.document.title)
         if self.document.subtitle:
             self._add("Subtitle", self.document.subtitle)
         if byline := "  ·  ".join(part for part in (self.document.author, self.document.date_words) if part):
             self._add("Byline", byline)
-        for label, text in (fact for title in titles for fact in title["facts"]):
+        marking = [("Classification", self.theme.marking)] if self.theme.marking else []
+        for label, text in chain(marking, (fact for title in titles for fact in title["facts"])):
             paragraph = self._add("Fact", "")
             self._text(paragraph, label, "FactLabel")
             paragraph.add_run("\t")
@@ -172,7 +176,7 @@ class Story:
         self._caption("Figure", block["number"], block["title"])
         self._add("ChartSubtitle", block["subtitle"])
         picture = self.file.add_paragraph(style=self.styles["ChartPicture"])
-        shape = picture.add_run().add_picture(io.BytesIO(render_png(block["svg"])))
+        shape = picture.add_run().add_picture(io.BytesIO(render_png(self.theme.on_paper(block["svg"]))))
         scale = min(self.width / shape.width, TALLEST * self.height / shape.height)
         shape.width, shape.height = Emu(round(shape.width * scale)), Emu(round(shape.height * scale))
         shape._inline.docPr.set("name", f"Figure {block['number']}")

@@ -12,37 +12,47 @@ from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement, parse_xml
 from docx.parts.numbering import NumberingPart
 
+from cdi_stats.publishing.theme.roles import PAGE_ROLES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from docx.document import Document as WordDocument
 
+    from cdi_stats.publishing.theme import Theme
+
 _HERE = Path(__file__).parent
 _REFERENCES = ("w:basedOn", "w:next", "w:link")
 _WIDTH = "9298"  # the width of text, in twentieths of a point, that the tab stops of styles.xml are set for
+_ROLES = {PAGE_ROLES[role].light.removeprefix("#").upper(): role for role in ("heading", "accent", "note")}
+_FILLS = {PAGE_ROLES["band"].light.removeprefix("#").upper(): "band"}
 
 Key = tuple[str, str]
 Styles = dict[str, Any]  # python-docx's styles by the ids that they have in styles.xml
 
 
-def take_styles(file: WordDocument) -> Styles:
+def take_styles(file: WordDocument, theme: Theme) -> Styles:
     """Put our styles and lists in the place of all that a file has, and return the styles by our ids."""
-    ours, styles = _sheet("styles.xml"), file.styles.element
+    ours, styles = _themed_sheet(theme), file.styles.element
+    if theme.faces:
+        for fonts in ours.xpath("./w:docDefaults//w:rFonts"):
+            for name in fonts.attrib:
+                fonts.set(name, theme.faces.family)
     for old in [*styles.xpath("./w:docDefaults"), *styles.xpath("./w:style")]:
         styles.remove(old)
     for place, new in enumerate(ours.xpath("./w:docDefaults")):
         styles.insert(place, new)
     _numbering(file)[:] = []
-    return add_styles(file, _WIDTH)
+    return add_styles(file, _WIDTH, theme)
 
 
-def add_styles(file: WordDocument, width: int | str) -> Styles:
+def add_styles(file: WordDocument, width: int | str, theme: Theme) -> Styles:
     """Add each of our styles that a file lacks, with its list, and return the file's styles by our ids.
 
     A style is known by its type and name: the ids of a template written in another language differ. `width` is that of
     the file's text, in twentieths of a point.
     """
-    styles, ours = file.styles.element, _sheet("styles.xml").xpath("./w:style")
+    styles, ours = file.styles.element, _themed_sheet(theme).xpath("./w:style")
     known = {_key(style): _id(style) for style in styles.xpath("./w:style")}
     names, taken = {name for _, name in known}, set(known.values())
     missing = [style for style in ours if _key(style) not in known]
@@ -108,6 +118,17 @@ def _numbering(file: WordDocument) -> Any:
         made = NumberingPart(PackURI("/word/numbering.xml"), CONTENT_TYPE.WML_NUMBERING, empty, part.package)
         part.relate_to(made, RELATIONSHIP_TYPE.NUMBERING)
     return part.numbering_part.element
+
+
+def _themed_sheet(theme: Theme) -> Any:
+    """Return our styles in a theme's colours: a fill in the colour of headings is the band's."""
+    sheet = _sheet("styles.xml")
+    for element in sheet.iter():
+        for name, value in element.attrib.items():
+            role = _FILLS.get(value) if name == qn("w:fill") else None
+            if role := role or _ROLES.get(value):
+                element.set(name, theme.tones[role].light.removeprefix("#").upper())
+    return sheet
 
 
 def _sheet(name: str) -> Any:

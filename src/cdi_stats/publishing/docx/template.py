@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from docx.section import Section, _Footer
 
     from cdi_stats.publishing.document import Document
+    from cdi_stats.publishing.theme import Theme
 
 EXPECTED = "expected a Word document (.docx) to take the styles, header and footer from"
 MOST_BYTES = 200_000_000
@@ -69,13 +70,13 @@ def _open(data: bytes, name: str = "") -> WordDocument:
     return file
 
 
-def open_template(document: Document, data: bytes | None) -> WordDocument:
-    """Return an empty Word file for a document: with a template's styles, header and footer, or with our own."""
+def open_template(document: Document, data: bytes | None, theme: Theme) -> WordDocument:
+    """Return an empty Word file for a document: with a template's styles, header and footer, or with the theme's."""
     file = docx.Document() if data is None else _open(data)
     section = _emptied(file)
     _without_traces(file)
     if data is None:
-        take_styles(file)
+        take_styles(file, theme)
         _set_up_page(section)
         _write_header(section, document)
         _write_footer(section.footer, document)

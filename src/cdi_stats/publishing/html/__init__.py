@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import cdi_stats.report
 from cdi_stats.publishing.document import Document
+from cdi_stats.publishing.html.house import css_string, font_face, house_style
+from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.report.blocks import Json
 from cdi_stats.report.fragments import environment, html_fragment
 
@@ -18,8 +19,8 @@ _WEIGHTS = {"Regular": 400, "SemiBold": 600}
 _CONTENTS_FROM = 3
 
 
-def render_html(document: Document) -> str:
-    """Return the document as an HTML page, the same text each time."""
+def render_html(document: Document, theme: Theme = PLAIN) -> str:
+    """Return the document as an HTML page in a house style, the same text each time."""
     from markupsafe import Markup
 
     titles = [block for block in document.blocks if block["block"] == "title"]
@@ -32,8 +33,9 @@ def render_html(document: Document) -> str:
             date=document.date_words,
             facts=[fact for title in titles for fact in title["facts"]],
             contents=_contents(body),
-            style=Markup(page_style()),
-            running=Markup(_css_string(document.title)),
+            theme=theme,
+            style=Markup(page_style(theme)),
+            running=Markup(css_string(document.title)),
             body=Markup(html_fragment(body)),
         )
     )
@@ -50,21 +52,16 @@ def _contents(blocks: Iterable[Json]) -> list[tuple[Json, list[Json]]]:
     return entries if len(entries) >= _CONTENTS_FROM else []
 
 
+def page_style(theme: Theme = PLAIN) -> str:
+    """Return the style sheet of every page in a house style, its fonts within."""
+    return "\n".join(part for part in (_base_style(), house_style(theme)) if part)
+
+
 @cache
-def page_style() -> str:
-    """Return the style sheet of every page, its fonts within."""
-    faces = (
-        f'@font-face{{font-family:"Inter";font-weight:{weight};font-display:swap;'
-        f'src:url("data:font/woff2;base64,{b64encode(_font(name)).decode()}") format("woff2")}}'
-        for name, weight in _WEIGHTS.items()
-    )
+def _base_style() -> str:
+    faces = (font_face("Inter", weight, _font(name), "woff2") for name, weight in _WEIGHTS.items())
     return "\n".join([*faces, (_HERE / "style.css").read_text(encoding="utf-8")])
 
 
 def _font(name: str) -> bytes:
     return (_FONTS / f"Inter-{name}.woff2").read_bytes()
-
-
-def _css_string(text: str) -> str:
-    """Return the text as a CSS string in which nothing but letters, digits and spaces stands unescaped."""
-    return '"' + "".join(c if c == " " or (c.isascii() and c.isalnum()) else f"\\{ord(c):x} " for c in text) + '"'

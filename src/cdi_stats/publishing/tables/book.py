@@ -25,6 +25,7 @@ from cdi_stats.report.blocks import Json, plain_json
 
 if TYPE_CHECKING:
     from cdi_stats.publishing.document import Document
+    from cdi_stats.publishing.theme import Theme
 
 COVER, CONTENTS, NOTES, FIGURES = "Cover", "Contents", "Notes", "Figures"
 SHORTHAND = (
@@ -49,18 +50,21 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook: what it says of itself, and its sheets in order."""
+    """A workbook: what it says of itself, its marking and colours (#rrggbb), and its sheets in order."""
 
     title: str
     subject: str
     author: str
     date: str
     language: str
+    marking: str
+    heading: str
+    link: str
     sheets: tuple[Sheet, ...]
 
 
-def make_book(document: Document) -> Book:
-    """Return the workbook of a document's tables and figures."""
+def make_book(document: Document, theme: Theme) -> Book:
+    """Return the workbook of a document's tables and figures in a house style."""
     tables = [block for kind in KINDS for block in document.blocks if block["block"] == kind]
     notes = _number_notes(tables)
     sheets = [
@@ -68,13 +72,16 @@ def make_book(document: Document) -> Book:
         *(_table_sheet(block, [number for number, of, _ in notes if of == sheet_name(block)]) for block in tables),
         _figures_sheet(document),
     ]
-    front = [_cover(document), _contents(sheets)]
+    front = [_cover(document, theme), _contents(sheets)]
     return Book(
-        " – ".join(part for part in (document.title, document.subtitle) if part),
+        theme.titled(" – ".join(part for part in (document.title, document.subtitle) if part)),
         "Tables and figures of the report",
         document.author,
         document.date,
         document.language,
+        theme.marking,
+        theme.tones["heading"].light.upper(),
+        theme.tones["link"].light.upper(),
         (*front, *sheets),
     )
 
@@ -85,10 +92,13 @@ def _number_notes(tables: list[Json]) -> list[tuple[int, str, str]]:
     return [(number, of, text) for number, (of, text) in enumerate(texts, start=1)]
 
 
-def _cover(document: Document) -> Sheet:
+def _cover(document: Document, theme: Theme) -> Sheet:
     facts = [fact for block in document.blocks if block["block"] == "title" for fact in block["facts"]]
     byline = ", ".join(part for part in (document.author, document.date_words) if part)
     lines = [
+        theme.marking and f"Classification: {theme.marking}",
+        theme.draft,
+        theme.force,
         document.subtitle,
         byline,
         "This workbook holds the tables of the report and the data behind its charts, one on each sheet, and every "

@@ -26,6 +26,7 @@ from cdi_stats.report.blocks import Json, plain_json
 
 if TYPE_CHECKING:
     from cdi_stats.publishing.document import Document
+    from cdi_stats.publishing.theme import Theme
 
 # the name that a reader of CSV on the Web looks for beside a file, before any other
 SCHEMA = "csv-metadata.json"
@@ -36,7 +37,7 @@ CONTEXT = "http://www.w3.org/ns/csvw"
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]+(?:$|[ %]))")
 
 
-def render_csv(document: Document) -> dict[str, bytes]:
+def render_csv(document: Document, theme: Theme) -> dict[str, bytes]:
     """Return a CSV of each table of a document, of the data of each chart, and of all its figures; and their schema."""
     tables = [block for kind in KINDS for block in document.blocks if block["block"] == kind]
     files: dict[str, bytes] = {}
@@ -49,7 +50,7 @@ def render_csv(document: Document) -> dict[str, bytes]:
     data = figures_data(document.blocks)
     files[FIGURES] = _csv(data)
     described.append(_table(FIGURES, "Every figure of the report", data, (FIGURES_NOTE,)))
-    files[SCHEMA] = _schema(document, described)
+    files[SCHEMA] = _schema(document, theme, described)
     return files
 
 
@@ -78,9 +79,9 @@ def _safe(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _schema(document: Document, tables: Sequence[Json]) -> bytes:
-    matter = {"dc:title": document.title, "dc:subject": document.subtitle, "dc:creator": document.author,
-              "dc:issued": document.date}  # fmt: skip
+def _schema(document: Document, theme: Theme, tables: Sequence[Json]) -> bytes:
+    matter = {"dc:title": theme.titled(document.title), "dc:subject": document.subtitle, "dc:creator": document.author,
+              "dc:issued": document.date, "dc:publisher": theme.force, "dc:accessRights": theme.marking}  # fmt: skip
     schema: Json = {"@context": [CONTEXT, {"@language": document.language}]}
     schema |= {name: xml_text(value) for name, value in matter.items() if value}
     schema["tables"] = tables

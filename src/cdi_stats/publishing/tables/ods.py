@@ -6,6 +6,7 @@ import io
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from cdi_stats.publishing.archive import undated
 from cdi_stats.publishing.characters import xml_text
@@ -13,6 +14,7 @@ from cdi_stats.publishing.tables.book import Book, Sheet
 from cdi_stats.publishing.tables.layout import column_widths, shown
 from cdi_stats.publishing.tables.numbers import UNROUNDED, Number, decimals_of, spelt
 from cdi_stats.publishing.tables.sheets import Cell, Data, Field, Link
+from cdi_stats.publishing.theme.roles import PAGE_ROLES
 
 if TYPE_CHECKING:
     from odfdo import Cell as OdfCell
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 _STYLES = Path(__file__).parent / "ods_styles.xml"
 LETTER = 2.35  # millimetres
+HEADING, LINK = (PAGE_ROLES[role].light.upper() for role in ("heading", "link"))
+END_OF_LAYOUT = "</style:page-layout>"
+ROOM_FOR_MARKING = "".join(
+    f'<style:{place}-style><style:header-footer-properties fo:min-height="8mm"/></style:{place}-style>'
+    for place in ("header", "footer")
+)
+MASTER_PAGE = '<style:master-page style:name="Default" style:page-layout-name="Landscape"/>'
 COVER_WIDTH = 100
 SETTINGS = (
     b'<?xml version="1.0" encoding="UTF-8"?><office:document-settings '
@@ -31,7 +40,7 @@ KEPT = ("mimetype", "content.xml", "styles.xml", "meta.xml", "settings.xml", "ME
 
 def write_ods(book: Book) -> bytes:
     """Return a workbook as ods, the same bytes each time."""
-    file = _empty()
+    file = _empty(book)
     _write_matter(file, book)
     styles = _AutomaticStyles(file)
     for sheet in book.sheets:
@@ -42,7 +51,7 @@ def write_ods(book: Book) -> bytes:
     return undated(out.getvalue())
 
 
-def _empty() -> Spreadsheet:
+def _empty(book: Book) -> Spreadsheet:
     """Return a spreadsheet with our styles and without sheets, and nothing of where odfdo's own was made."""
     from odfdo import Document as Spreadsheet
 
@@ -53,10 +62,21 @@ def _empty() -> Spreadsheet:
     for path in file.manifest.get_paths():
         if path not in ("/", *KEPT):
             file.manifest.del_full_path(path)
-    file.set_part("styles.xml", _STYLES.read_bytes())
+    file.set_part("styles.xml", _styles(book))
     file.set_part("settings.xml", SETTINGS)
     file.body.clear()
     return file
+
+
+def _styles(book: Book) -> bytes:
+    """Return our styles in a book's colours, its marking at the top and bottom of each page that is printed."""
+    styles = _STYLES.read_text(encoding="utf-8").replace(HEADING, book.heading).replace(LINK, book.link)
+    if book.marking:
+        words = f"<style:region-center><text:p>{escape(xml_text(book.marking))}</text:p></style:region-center>"
+        whole = f"<style:header>{words}</style:header><style:footer>{words}</style:footer>"
+        styles = styles.replace(MASTER_PAGE, f"{MASTER_PAGE[:-2]}>{whole}</style:master-page>")
+        styles = styles.replace(END_OF_LAYOUT, ROOM_FOR_MARKING + END_OF_LAYOUT)
+    return styles.encode("utf-8")
 
 
 def _write_matter(file: Spreadsheet, book: Book) -> None:

@@ -17,7 +17,6 @@ from cdi_stats.publishing.tables.sheets import Cell, Data, Field, Link
 FONT = {"font_name": "Arial", "font_size": 12}  # what clear print asks for
 WRAPPED = {"text_wrap": True, "valign": "top"}
 RIGHT = {"align": "right", "indent": 1}
-NAVY, LINK = "#0F2A47", "#0B5A86"
 MOST_LETTERS = 32_767  # in a cell
 MOST_IN_HEADER = 255
 LINE_HEIGHT, MOST_LINES = 16, 25  # points, and lines of a row that is wrapped: Excel has none higher than 409 points
@@ -37,9 +36,9 @@ def write_xlsx(book: Book) -> bytes:
     )
     workbook.formats[0].set_font_name(FONT["font_name"])
     workbook.formats[0].set_font_size(FONT["font_size"])
-    formats = _Formats(workbook)
+    formats = _Formats(workbook, book)
     for sheet in book.sheets:
-        _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats)
+        _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats, book.marking)
     workbook.close()
     return out.getvalue()
 
@@ -47,16 +46,17 @@ def write_xlsx(book: Book) -> bytes:
 class _Formats:
     """A workbook's cell formats, each made once."""
 
-    def __init__(self, workbook: Any) -> None:
+    def __init__(self, workbook: Any, book: Book) -> None:
         self._workbook = workbook
+        heading, link = book.heading, book.link
         self._made: dict[str, Any] = {}
-        self.title = self._add(bold=True, font_size=16, font_color=NAVY)
+        self.title = self._add(bold=True, font_size=16, font_color=heading)
         self.line = self._add()
         self.cover = self._add(**WRAPPED)
         self.text = self._add(**WRAPPED)
-        self.link = self._add(**WRAPPED, font_color=LINK, underline=1)
-        self.head = self._add(**WRAPPED, bold=True, font_color=NAVY, bottom=2, bottom_color=NAVY)
-        self.number_head = self._add(**WRAPPED, **RIGHT, bold=True, font_color=NAVY, bottom=2, bottom_color=NAVY)
+        self.link = self._add(**WRAPPED, font_color=link, underline=1)
+        self.head = self._add(**WRAPPED, bold=True, font_color=heading, bottom=2, bottom_color=heading)
+        self.number_head = self._add(**WRAPPED, **RIGHT, bold=True, font_color=heading, bottom=2, bottom_color=heading)
         self.shorthand = self._add(**WRAPPED, **RIGHT)
 
     def number(self, form: str) -> Any:
@@ -69,11 +69,13 @@ class _Formats:
         return self._workbook.add_format(FONT | properties)
 
 
-def _write_sheet(sheet: Any, content: Sheet, formats: _Formats) -> None:
+def _write_sheet(sheet: Any, content: Sheet, formats: _Formats, marking: str) -> None:
     sheet.set_paper(A4)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L&A&RPage &P of &N")
+    centre = f"&C{marking.replace('&', '&&')}" if marking else ""
+    sheet.set_header(centre)
+    sheet.set_footer(f"&L&A{centre}&RPage &P of &N")
     sheet.write_string(0, 0, _text(content.title), formats.title)
     for row, line in enumerate(content.lines, start=1):
         sheet.write_string(row, 0, _text(line), formats.line if content.data else formats.cover)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
@@ -15,24 +16,32 @@ from typing import Any
 import cdi_stats.report
 from cdi_stats.errors import ReportFailed
 from cdi_stats.publishing.document import Document
+from cdi_stats.publishing.theme import PLAIN, Theme
+from cdi_stats.publishing.theme.faces import font_folder, typst_fonts
+from cdi_stats.report.blocks import Json
 
 _TEMPLATE = Path(__file__).parent / "report.typ"
 _FONTS = Path(cdi_stats.report.__file__).parent / "fonts"
 
 
-def render_pdf(document: Document) -> bytes:
-    """Return the document as a PDF, the same bytes each time.
+def render_pdf(document: Document, theme: Theme = PLAIN) -> bytes:
+    """Return the document as a PDF in a house style, the same bytes each time.
 
     A character that no font here can draw is spelt out by its Unicode name in brackets. Raises ReportFailed when Typst
     refuses, for example a chart without alternative text.
     """
     import typst
 
-    data = json.dumps(drawable(asdict(document)), ensure_ascii=False)
+    charts = tuple(
+        block | {"svg": theme.on_paper(block["svg"])} if "svg" in block else block for block in document.blocks
+    )
+    said = {"doc": asdict(replace(document, blocks=charts)), "house": _house(document, theme)}
+    inputs = {name: json.dumps(drawable(value), ensure_ascii=False) for name, value in said.items()}
     try:
-        pdf, warnings = compiler(_TEMPLATE).compile_with_warnings(
-            sys_inputs={"doc": data}, format="pdf", pdf_standards=_standards(document), timestamp=_timestamp(document)
-        )
+        with _compiler_for(theme) as typesetter:
+            pdf, warnings = typesetter.compile_with_warnings(
+                sys_inputs=inputs, format="pdf", pdf_standards=_standards(document), timestamp=_timestamp(document)
+            )
     except typst.TypstError as error:
         raise ReportFailed(_explain(document, [error])) from error
     # A warning is a page gone wrong: a missing font leaves it without words, an unsettled layout with wrong numbers.
@@ -41,14 +50,41 @@ def render_pdf(document: Document) -> bytes:
     return bytes(pdf)
 
 
+def _house(document: Document, theme: Theme) -> Json:
+    """Return a house style as the template reads it."""
+    tones = {role: theme.tones[role].light for role in ("heading", "band", "accent", "note")}
+    crest = theme.crest and {"svg": theme.crest.svg, "description": theme.crest.description}
+    return tones | {
+        "on-band-quiet": theme.on_band.light,
+        "force": theme.force,
+        "marking": theme.marking,
+        "draft": theme.draft,
+        "title": theme.titled(document.title),
+        "fonts": [*([theme.faces.family] if theme.faces else []), "Inter", "DejaVu Sans"],
+        "crest": crest,
+    }
+
+
 @cache
 def compiler(template: Path) -> Any:
     """Return the compiler of a template, which knows the project's fonts and no others."""
+    return _compiler(template, sorted({face.parent for face in _faces()}))
+
+
+@contextmanager
+def _compiler_for(theme: Theme) -> Iterator[Any]:
+    """Give a compiler that knows a theme's fonts before the project's own."""
+    if theme.faces is None:
+        yield compiler(_TEMPLATE)
+        return
+    with font_folder([theme.faces.regular, theme.faces.bold]) as folder:
+        yield _compiler(_TEMPLATE, [folder, *sorted({face.parent for face in _faces()})])
+
+
+def _compiler(template: Path, folders: Sequence[Path]) -> Any:
     import typst
 
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=sorted({face.parent for face in _faces()})
-    )
+    fonts = typst_fonts(folders)
     return typst.Compiler(template, root=template.parent, font_paths=fonts, ignore_system_fonts=True)
 
 

@@ -1,0 +1,98 @@
+"""Pages in a real browser: what axe-core finds, how wide they are, and whether charts can be seen on them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from tests.render.conftest import sample_document
+
+from cdi_stats.publishing.html import render_html
+from cdi_stats.publishing.theme import PLAIN
+from cdi_stats.publishing.theme.reading import read_theme
+from cdi_stats.publishing.theme.roles import contrast
+from cdi_stats.report.charts import Mark, change_plot
+from cdi_stats.report.palette import CHART_TONES
+
+LOOKS = {
+    "light": {},
+    "dark": {"dark": True},
+    "narrow": {"width": 320, "height": 640},
+    "narrow and dark": {"width": 320, "height": 640, "dark": True},
+    "print": {"width": 794, "media": "print"},
+}
+COLOURS = """
+[...document.querySelectorAll("figure.chart")].map(chart => ({
+  ground: getComputedStyle(chart.querySelector(".scroll")).backgroundColor,
+  words: [...chart.querySelectorAll("text")].map(text => getComputedStyle(text).fill),
+}))
+"""
+
+
+@pytest.fixture(scope="module", params=["plain", "themed"])
+def file(request, tmp_path_factory):
+    """The sample as a page, without a theme and in the bundled one."""
+    sample = sample_document()
+    svg = change_plot([Mark("Overall", 0.1, 0.05, 0.15, "+10"), Mark("Rape", -0.1, -0.2, 0.0, "−10", earlier=True)])
+    blocks = tuple(block | {"svg": svg} if block["block"] == "chart" else block for block in sample.blocks)
+    theme = PLAIN if request.param == "plain" else read_theme("example-police")
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(render_html(replace(sample, blocks=blocks), theme), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=LOOKS)
+def opened(request, page, file):
+    """The page, looked at in each way."""
+    page.look(**LOOKS[request.param])
+    page.open(file)
+    return page
+
+
+def test_axe_finds_nothing(opened):
+    assert opened.violations() == {}
+
+
+def test_no_page_scrolls_sideways(opened):
+    assert opened.run("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_browser_refuses_nothing_of_the_page(opened):
+    assert opened.complaints() == []
+
+
+def hexes(colour):
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
+
+
+@pytest.mark.parametrize("forced", [False, True])
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_in_charts_stand_out_from_their_ground(page, file, dark, forced):
+    """In forced colours too: there the browser would set the words, and not the lines, in colours of its own."""
+    page.look(dark=dark, forced=forced)
+    page.open(file)
+    charts = page.run(COLOURS)
+    assert len(charts) == 2
+    for chart in charts:
+        assert {hexes(chart["ground"])} == {"#10161d" if dark else "#ffffff"}
+        assert min(contrast(hexes(words), hexes(chart["ground"])) for words in chart["words"]) >= 4.5
+
+
+def test_printed_charts_are_light_for_readers_of_dark_pages_too(page, file):
+    page.look(dark=True, media="print", width=794)
+    page.open(file)
+    for chart in page.run(COLOURS):
+        assert hexes(chart["ground"]) == "#ffffff"
+        assert {hexes(words) for words in chart["words"]} == {CHART_TONES["ink"].light}
+
+
+def test_no_mark_of_a_draft_stands_behind_forced_colours(page, file):
+    """Whoever needs a strong contrast gets none of it weakened; the title says that it is a draft."""
+    behind = '(look => look.content !== "none" && look.display !== "none")(getComputedStyle(document.body, "::before"))'
+    page.look()
+    page.open(file)
+    shown = page.run(behind)
+    page.look(forced=True)
+    draft = page.run('document.querySelector(".draft") !== null')
+    assert (shown, page.run(behind)) == (draft, False)
