@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-
 from tests.publications.examples import EXAMPLES, FORMATS
 
 if TYPE_CHECKING:
-    from cdi_stats.publishing.publication import Publication
     from tests.browser.chromium import Chromium
     from tests.publications.read_back import ReadBack
+
+    from cdi_stats.publishing.publication import Publication
 
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("search", deadline=None, max_examples=2000)

@@ -14,11 +14,11 @@ import docx
 import nbformat
 import openpyxl
 from odfdo import Document as Spreadsheet
+from tests.publications.pdf_pages import Pages
 
 from cdi_stats.publishing.docx import docx_words
 from cdi_stats.publishing.publication import Publication
 from cdi_stats.report.blocks import MIME_TYPE, Json
-from tests.publications.pdf_pages import Pages
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "wbr"}
 

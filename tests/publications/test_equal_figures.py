@@ -12,12 +12,12 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
+from tests.publications.examples import EXAMPLES
+from tests.publications.read_back import csv_name, dense
 
 from cdi_stats.findings.measures import ALL
 from cdi_stats.publishing.parameters import REPORTS
 from cdi_stats.report.blocks import figures, plain_json
-from tests.publications.examples import EXAMPLES
-from tests.publications.read_back import csv_name, dense
 
 TABLE_COLUMNS = {
     "rate": "rate",
@@ -81,7 +81,10 @@ def test_every_cell_of_the_pdf_is_the_notebooks(read):
     tables = read.pdf.root.all("Table")
     for table, block in zip(tables, read.of("table"), strict=True):
         found = [[read.pdf.text_of(cell) for cell in row.all("TH", "TD")] for row in table.all("TR")]
-        wanted = [[column["header"] for column in block["columns"]], *([plain_json(c) for c in r] for r in block["rows"])]
+        wanted = [
+            [column["header"] for column in block["columns"]],
+            *([plain_json(c) for c in r] for r in block["rows"]),
+        ]
         assert [list(map(unhyphenated, row)) for row in found] == [list(map(unhyphenated, row)) for row in wanted]
 
 
