@@ -1,4 +1,4 @@
-"""What a reader finds in the files of a publication: page, PDF, Word file, workbooks, CSV, notebook and figures.json."""
+"""What a reader finds in the files of a publication: page, PDF, Word, workbooks, CSV, notebook and figures.json."""
 
 from __future__ import annotations
 

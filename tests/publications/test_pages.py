@@ -60,7 +60,7 @@ def test_charts_are_told_in_words_with_their_numbers(read):
 
 def test_page_names_its_language_and_title(read):
     assert read.page.all("html")[0]["lang"] == "en-GB"
-    (title,) = [block for block in read.of("title")]
+    (title,) = read.of("title")
     assert title["subtitle"] in re.search("<title>(.*)</title>", read.source)[1]
 
 
