@@ -137,11 +137,15 @@ def report(
     ] = None,
 ) -> None:
     """Publish a report, whole or not at all, and print where it is."""
-    from cdi_stats.publishing.publication import publish
+    from cdi_stats.publishing.kernels import preload
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
-    given = _pairs(parameters or [])
-    typer.echo(publish(report, audit, out=out, formats=wanted, earlier=earlier, template=template, **given))
+    given: dict[str, Any] = _pairs(parameters or [])
+    preload()
+    from cdi_stats.publishing.publication import Manner, publish
+
+    given |= {"earlier": earlier, "template": template, "manner": Manner(fork=True)}
+    typer.echo(publish(report, audit, out=out, formats=wanted, **given))
 
 
 @app.command()
@@ -254,7 +258,7 @@ def _pairs(given: list[str]) -> dict[str, str]:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
-        if name.strip() in ("audit", "earlier", "out", "formats", "report", "template"):
+        if name.strip() in ("audit", "earlier", "out", "formats", "report", "template", "manner"):
             raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
         pairs[name.strip()] = value.strip()
     return pairs
