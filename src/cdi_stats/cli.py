@@ -149,6 +149,26 @@ def report(
 
 
 @app.command()
+def batch(
+    plan: Annotated[Path, typer.Argument(help="A batch plan (.toml): audits by reports by parameters.")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Reports made at a time; else as many as there are processors.")
+    ] = None,
+    stop_at_first: Annotated[bool, typer.Option("--stop-at-first", help="Stop when a report has failed.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish every report of a plan that is out of date, several at a time, and keep a ledger of every run."""
+    from cdi_stats.publishing.kernels import keep_one_thread
+
+    keep_one_thread()
+    from cdi_stats.batch.command import batch_command
+
+    failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def check(
     audit: AuditArgument,
     as_json: JsonOption = False,

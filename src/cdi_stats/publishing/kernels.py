@@ -29,10 +29,15 @@ STACK = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend
 PR_SET_PDEATHSIG = 1
 
 
-def preload() -> None:
-    """Import what reports need, without starting a thread where nothing has been imported yet."""
+def keep_one_thread() -> None:
+    """Have numpy and Arrow start no thread, in this process and its kernels; in time only before they are imported."""
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)
+
+
+def preload() -> None:
+    """Import what reports need, so that forks of this process have it."""
+    keep_one_thread()
     # jsonschema's IRI check builds 35 parsers on import; notebooks hold no IRI to check
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     for name in STACK:

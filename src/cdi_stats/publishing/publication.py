@@ -226,6 +226,11 @@ def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
     return Sources(audit.id, audit.facts.force, tuple(inputs))
 
 
+def locate_reported(report: str, audit: str | Path) -> Path:
+    """Return where that lies which a report is made of. Raises UnreadableAudit where there is nothing."""
+    return locate_series(audit) if report in SERIES else locate_audit(audit)
+
+
 def _portable(name: str, beside: Path | None = None) -> str:
     """Return a bundled audit's name as it is, any other as an absolute path: the kernel works elsewhere."""
     path = locate_audit(name, beside)

@@ -50,6 +50,17 @@ def staging(folder: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[Pat
         raise
 
 
+def tidy(folder: Path) -> None:
+    """Clear away what runs left at a folder that were cut off, unless another is at it now."""
+    if not folder.parent.is_dir():
+        return
+    with suppress(ReportFailed), locked(folder, longest_wait=0):
+        _recover(folder, folder.with_name(f".{folder.name}.previous"))
+        _clear(folder)
+    with suppress(OSError):
+        folder.parent.rmdir()
+
+
 def _recover(folder: Path, aside: Path) -> None:
     """Put back the last good report if a run was cut off between its two renames."""
     if aside.exists():

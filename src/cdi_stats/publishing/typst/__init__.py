@@ -41,6 +41,12 @@ def render_pdf(document: Document) -> bytes:
     return bytes(pdf)
 
 
+def make_ready() -> None:
+    """Read template and fonts, which every PDF needs. Starts no thread, as a compilation does."""
+    compiler(_TEMPLATE)
+    _letters()
+
+
 @cache
 def compiler(template: Path) -> Any:
     """Return the compiler of a template, which knows the project's fonts and no others."""

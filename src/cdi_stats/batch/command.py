@@ -1,0 +1,42 @@
+"""`cdi batch` from plan to exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from cdi_stats.batch.plan import read_batch_plan
+from cdi_stats.batch.progress import JsonLines, listening, outcome_words
+from cdi_stats.batch.run import Outcome, run_batch
+from cdi_stats.errors import ReportFailed
+
+
+def batch_command(plan: Path, *, workers: int | None, stop_at_first: bool, as_json: bool) -> bool:
+    """Run a batch, say how it goes and what came of it, and return whether a report failed.
+
+    Raises ReportFailed when somebody stops it: what was under way is marked as interrupted, and left as it was.
+    """
+    read = read_batch_plan(plan)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with listening(as_json=as_json) as listener:
+            outcome = run_batch(read, workers=workers, stop_at_first=stop_at_first, listener=listener)
+    except KeyboardInterrupt:
+        raise ReportFailed(f"{plan.name}: stopped before its end. To go on: run it again") from None
+    _tell(outcome, as_json=as_json)
+    return bool(outcome.count("failed"))
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _tell(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        counts = {result: outcome.count(result) for result in ("published", "current", "failed")}
+        facts = counts | {"not_begun": len(outcome.undone), "seconds": round(outcome.seconds, 1)}
+        JsonLines(sys.stdout).say("batch", batch=outcome.batch, **facts)
+    else:
+        print(outcome_words(outcome))
