@@ -26,13 +26,18 @@ def warm_up() -> None:
 
 
 def _tell_example() -> None:
-    from cdi_stats.publishing.html import page_style
+    import nbformat
+
+    from cdi_stats.publishing.document import Document, markdown_blocks
+    from cdi_stats.publishing.execution import notebook_path
+    from cdi_stats.publishing.html import render_html
     from cdi_stats.publishing.typst import make_ready
-    from cdi_stats.report.blocks import Displayed
+    from cdi_stats.report.blocks import MIME_TYPE
 
     report = cdi_stats.open_report(EXAMPLE)
-    for part in (report.title, report.overall, report.domains, report.causes, report.annual, report.timeliness):
-        shown: Displayed = part()
-        shown._repr_mimebundle_()
-    page_style()
+    parts = (report.title, report.overall, report.domains, report.causes, report.annual, report.timeliness)
+    blocks = [block for part in parts for block in part()._repr_mimebundle_()[MIME_TYPE]["blocks"]]
+    numbered = (block | {"number": 1, "id": "part"} for block in (*blocks, *markdown_blocks("Words.")))
+    render_html(Document("Report", "", "", "", tuple(numbered)))
+    nbformat.validate(nbformat.read(notebook_path("inspection"), as_version=4))  # type: ignore[no-untyped-call]
     make_ready()
