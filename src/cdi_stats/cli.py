@@ -155,16 +155,35 @@ def batch(
         int | None, typer.Option(min=1, help="Reports made at a time; else as many as there are processors.")
     ] = None,
     stop_at_first: Annotated[bool, typer.Option("--stop-at-first", help="Stop when a report has failed.")] = False,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="Run as the plan's schedule says: one at a time, logged, failures told.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Publish every report of a plan that is out of date, several at a time, and keep a ledger of every run."""
     from cdi_stats.publishing.kernels import keep_one_thread
 
     keep_one_thread()
-    from cdi_stats.batch.command import batch_command
+    from cdi_stats.batch.command import batch_command, scheduled_command
 
+    if scheduled:
+        raise typer.Exit(scheduled_command(plan, workers=workers))
     failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, as_json=as_json)
     if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schedule(
+    plan: Annotated[Path, typer.Argument(help="A batch plan (.toml) with a [schedule].")],
+    kind: Annotated[str, typer.Option("--for", help="The scheduler: cron, systemd, windows or airflow.")] = "cron",
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is not as the plan asks.")] = False,
+) -> None:
+    """Write what a scheduler needs to run a batch plan, or check that it has it."""
+    from cdi_stats.batch.command import schedule_command
+
+    if schedule_command(plan, kind=kind, out=out, check=check):
         raise typer.Exit(1)
 
 

@@ -19,6 +19,7 @@ from cdi_stats.audit.beside import read_toml
 from cdi_stats.audit.files import is_audit_file
 from cdi_stats.audit.reading import audit_id, bundled_audits
 from cdi_stats.audit.series import NOT_AUDITS, WORKBOOKS, bundled_series
+from cdi_stats.batch.schedule import Schedule, read_schedule
 from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.parameters import REPORTS, check_parameters
@@ -52,13 +53,17 @@ class ReportEntry(BaseModel):
 
 
 class BatchFile(BaseModel):
-    """The whole plan: `out` is the folder to publish under, `time_limit` the seconds that a report may take."""
+    """The whole plan: `out` is the folder to publish under, `time_limit` the seconds that a report may take.
+
+    `schedule` says when it runs by itself, as batch.schedule describes it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     out: Annotated[str, Field(min_length=1)] = "reports"
     time_limit: Annotated[int, Field(ge=1)] = 600
     report: Annotated[list[ReportEntry], Field(min_length=1)]
+    schedule: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class BatchPlan:
     out: Path
     time_limit: int
     jobs: tuple[Job, ...]
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def read_batch_plan(path: str | Path) -> BatchPlan:
         raise BadParameters("\n".join(f"{file.name}: {line}" for line in _misshapen(error))) from None
     base = file.resolve().parent
     jobs: list[Job] = []
-    problems: list[str] = []
+    schedule, problems = read_schedule(plan.schedule)
     for place, entry in enumerate(plan.report, start=1):
         made = list(_jobs(entry, f"report {place}", base))
         jobs += [job for job in made if isinstance(job, Job)]
@@ -122,7 +128,7 @@ def read_batch_plan(path: str | Path) -> BatchPlan:
     problems += _clashes(jobs)
     if problems:
         raise BadParameters("\n".join(f"{file.name}: {problem}" for problem in dict.fromkeys(problems)))
-    return BatchPlan(file, base / plan.out, plan.time_limit, tuple(jobs))
+    return BatchPlan(file, base / plan.out, plan.time_limit, tuple(jobs), schedule)
 
 
 def _jobs(entry: ReportEntry, place: str, base: Path) -> Iterator[Job | str]:
