@@ -76,3 +76,4 @@ def _tell(outcome: Outcome, *, as_json: bool) -> None:
         JsonLines(sys.stdout).say("batch", batch=outcome.batch, **facts)
     else:
         print(outcome_words(outcome))
+        print(outcome.summary / "summary.html")

@@ -117,11 +117,11 @@ class Ledger:
             row = ledger.execute(query, [target, PUBLISHED]).fetchone()
         return _run(row) if row else None
 
-    def batches(self) -> list[dict[str, Any]]:
-        """Return every batch in order, as the columns of its row."""
+    def facts(self, batch: int) -> dict[str, Any]:
+        """Return a batch's row: plan, who, machine, version, workers, started, ended, result."""
         self._set_right()
         with self._open() as ledger:
-            return [dict(row) for row in ledger.execute("SELECT * FROM batches ORDER BY batch")]
+            return dict(ledger.execute("SELECT * FROM batches WHERE batch = ?", [batch]).fetchone())
 
     def _set_right(self) -> None:
         """Call interrupted what the batches had started that are gone."""

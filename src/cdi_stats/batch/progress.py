@@ -10,19 +10,9 @@ from typing import Any, TextIO
 
 from cdi_stats.batch.ledger import CURRENT, FAILED
 from cdi_stats.batch.run import Ended, Listener, Outcome, Progress
+from cdi_stats.batch.words import clock, counted
 
 LINE_EVERY = 30.0
-
-
-def clock(seconds: float) -> str:
-    """Return some seconds as people say them: 45 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def progress_words(progress: Progress) -> str:
@@ -34,10 +24,7 @@ def progress_words(progress: Progress) -> str:
 
 def outcome_words(outcome: Outcome) -> str:
     """Return what came of a batch, in one line."""
-    counts = {result: outcome.count(result) for result in ("published", CURRENT, FAILED)}
-    words = [f"{number} {result}" for result, number in counts.items() if number]
-    words += [f"{len(outcome.undone)} not begun"] if outcome.undone else []
-    return f"batch {outcome.batch}: {', '.join(words) or 'nothing to do'}, in {clock(outcome.seconds)}"
+    return f"batch {outcome.batch}: {counted(outcome.runs, len(outcome.undone))}, in {clock(outcome.seconds)}"
 
 
 class Lines(Listener):

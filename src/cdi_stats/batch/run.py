@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from pathlib import Path
 
 import cdi_stats
 from cdi_stats.batch.freshness import file_hash, fingerprint, input_hashes, is_current
 from cdi_stats.batch.ledger import CURRENT, FAILED, Ledger, Run
 from cdi_stats.batch.plan import LEDGER_FOLDER, BatchPlan, Job
+from cdi_stats.batch.summary import publish_summary
 from cdi_stats.batch.warm import warm_up
 from cdi_stats.batch.worker import Task, Worker
 from cdi_stats.errors import CdiStatsError
@@ -68,11 +70,12 @@ class Listener:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a batch: its number in the ledger, its runs, the reports not begun, and the seconds it took."""
+    """What came of a batch: its number in the ledger, its runs, the reports not begun, its own report, the seconds."""
 
     batch: int
     runs: tuple[Run, ...]
     undone: tuple[str, ...]
+    summary: Path
     seconds: float
 
     def count(self, result: str) -> int:
@@ -121,8 +124,11 @@ def run_batch(
                 _publish_all(batch, at_once, stop_at_first=stop_at_first)
         finally:
             renew_index(plan.out)
-    undone = tuple(task.job.target for task in batch.waiting)
-    return Outcome(number, tuple(ledger.runs(number)), undone, time.monotonic() - began)
+        undone = tuple(task.job.target for task in batch.waiting)
+        listener.phase("telling what came of it")
+        summary = publish_summary(plan, ledger.facts(number), ledger.runs(number), undone)
+        renew_index(plan.out)
+    return Outcome(number, tuple(ledger.runs(number)), undone, summary, time.monotonic() - began)
 
 
 def _out_of_date(batch: _Batch) -> Iterator[Task]:

@@ -50,7 +50,12 @@ def read_document(notebook: Any) -> Document:
     Raises ReportFailed for an error output, for something shown that is no block, or without one level-1 heading.
     """
     cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    blocks = [block for place, cell in enumerate(cells, start=1) for block in _cell_blocks(place, cell)]
+    return assemble([block for place, cell in enumerate(cells, start=1) for block in _cell_blocks(place, cell)])
+
+
+def assemble(blocks: Iterable[Json]) -> Document:
+    """Return the document that some blocks make. Raises ReportFailed without one level-1 heading among them."""
+    blocks = list(blocks)
     titles = [block for block in blocks if block["block"] == "heading" and block["level"] == 1]
     if len(titles) != 1:
         raise ReportFailed(f"notebook: found {len(titles)} headings of level 1; expected one, the report's name")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from papermill.clientwrap import PapermillNotebookClient
@@ -14,6 +13,7 @@ from papermill.log import logger
 
 from cdi_stats.errors import ReportFailed
 from cdi_stats.publishing.kernels import ForkedKernel, can_fork, private_kernels
+from cdi_stats.publishing.staging import socket_folder
 
 MOST_PRINTED = 1_000_000
 
@@ -45,7 +45,7 @@ class CdiEngine(NBClientEngine):  # type: ignore[misc]
         """Run a notebook in a kernel of its own, which is gone afterwards; with `fork` a fork of this process."""
         forked = ForkedKernel() if fork and can_fork() else None
         try:
-            with TemporaryDirectory(prefix="cdi-", ignore_cleanup_errors=True) as sockets:
+            with socket_folder() as sockets:
                 client = CdiClient(
                     nb_man,
                     timeout=execution_timeout,

@@ -24,8 +24,11 @@ from typing import Any, NoReturn
 
 LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
-STACK = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "nbclient", "papermill",
-         "matplotlib.backends.backend_svg", "cdi_stats.publishing.publication")  # fmt: skip
+STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
+         "ipykernel.kernelapp", "matplotlib_inline.backend_inline", "matplotlib.backends.backend_svg", "nbclient",
+         "papermill", "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
+# jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI; nobody debugs a report's kernel
+NEEDLESS = ("rfc3987_syntax", "debugpy")
 PR_SET_PDEATHSIG = 1
 
 
@@ -38,8 +41,8 @@ def keep_one_thread() -> None:
 def preload() -> None:
     """Import what reports need, so that forks of this process have it."""
     keep_one_thread()
-    # jsonschema's IRI check builds 35 parsers on import; notebooks hold no IRI to check
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    for name in NEEDLESS:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     for name in STACK:
         import_module(name)
     gc.collect()

@@ -16,6 +16,8 @@ from cdi_stats.errors import ReportFailed
 
 LONGEST_WAIT = 600.0
 PAUSE = 0.1
+SOCKETS = "cdi-"
+YOUNG = 60.0  # seconds in which a new folder may not have been locked yet
 
 
 @contextmanager
@@ -76,6 +78,23 @@ def _clear(folder: Path) -> None:
     for path in folder.parent.iterdir():
         if stage.fullmatch(path.name) and path.name != f".{folder.name}.previous":
             shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def socket_folder() -> Iterator[str]:
+    """Give a folder of this user's alone for a kernel's sockets; clear away those of runs that were cut off."""
+    here = Path(tempfile.gettempdir())
+    for left in here.glob(f"{SOCKETS}????????"):
+        with suppress(OSError, ReportFailed):
+            if time.time() - left.stat().st_mtime > YOUNG:
+                with locked(left, longest_wait=0):
+                    shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS))
+    try:
+        with locked(folder):
+            yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
