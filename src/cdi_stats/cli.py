@@ -155,6 +155,9 @@ def batch(
         int | None, typer.Option(min=1, help="Reports made at a time; else as many as there are processors.")
     ] = None,
     stop_at_first: Annotated[bool, typer.Option("--stop-at-first", help="Stop when a report has failed.")] = False,
+    dask: Annotated[
+        str, typer.Option(help="A Dask scheduler whose workers make the reports, such as tcp://host:8786; or local.")
+    ] = "",
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="Run as the plan's schedule says: one at a time, logged, failures told.")
     ] = False,
@@ -168,7 +171,7 @@ def batch(
 
     if scheduled:
         raise typer.Exit(scheduled_command(plan, workers=workers))
-    failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, as_json=as_json)
+    failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, dask=dask, as_json=as_json)
     if failed:
         raise typer.Exit(1)
 

@@ -15,7 +15,7 @@ from cdi_stats.batch.schedule import HOW, WRITERS, Scheduled, schedule_files, st
 from cdi_stats.errors import BadParameters, ReportFailed
 
 
-def batch_command(plan: Path, *, workers: int | None, stop_at_first: bool, as_json: bool) -> bool:
+def batch_command(plan: Path, *, workers: int | None, stop_at_first: bool, dask: str, as_json: bool) -> bool:
     """Run a batch, say how it goes and what came of it, and return whether a report failed.
 
     Raises ReportFailed when somebody stops it: what was under way is marked as interrupted, and left as it was.
@@ -24,7 +24,7 @@ def batch_command(plan: Path, *, workers: int | None, stop_at_first: bool, as_js
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with listening(as_json=as_json) as listener:
-            outcome = run_batch(read, workers=workers, stop_at_first=stop_at_first, listener=listener)
+            outcome = run_batch(read, workers=workers, stop_at_first=stop_at_first, dask=dask, listener=listener)
     except KeyboardInterrupt:
         raise ReportFailed(f"{plan.name}: stopped before its end. To go on: run it again") from None
     _tell(outcome, as_json=as_json)

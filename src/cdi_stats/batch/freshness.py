@@ -28,11 +28,11 @@ def fingerprint(job: Job) -> str:
     """Return a hash of all that makes a report but its inputs: what is asked, notebook, template, code, versions."""
     made = [job.report, job.audit, job.name, job.formats, dict(job.parameters), file_hash(notebook_path(job.report))]
     made.append(file_hash(Path(job.template)) if job.template else "")
-    return hashlib.sha256(json.dumps([*made, _code()], ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([*made, code_hash()], ensure_ascii=False).encode()).hexdigest()
 
 
 @cache
-def _code() -> str:
+def code_hash() -> str:
     """Return a hash of this package's files, of its data, and of the versions of what it stands on."""
     package = Path(cdi_stats.__file__).parent
     folders = {package, resource("data")}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 import cdi_stats
+from cdi_stats.batch.cluster import RemoteWorker, cluster, reports_at_once
 from cdi_stats.batch.freshness import file_hash, fingerprint, input_hashes, is_current
 from cdi_stats.batch.ledger import CURRENT, FAILED, Ledger, Run
 from cdi_stats.batch.plan import LEDGER_FOLDER, BatchPlan, Job
@@ -92,8 +94,9 @@ class _Batch:
     number: int
     listener: Listener
     waiting: deque[Task] = field(default_factory=deque)
-    workers: list[Worker] = field(default_factory=list)
+    workers: list[Worker | RemoteWorker] = field(default_factory=list)
     failed: int = 0
+    client: Any = None
 
 
 def run_batch(
@@ -101,13 +104,15 @@ def run_batch(
     *,
     workers: int | None = None,
     stop_at_first: bool = False,
+    dask: str = "",
     listener: Listener | None = None,
 ) -> Outcome:
     """Publish every report of a plan that is out of date, `workers` at a time, and return what came of each.
 
     A report that fails leaves its last good one as it was, and the others go on, unless `stop_at_first`. A report whose
     kernel or process died is tried once more. Stopped at any moment, a batch goes on where it was when run again.
-    Raises ReportFailed where the ledger or the index cannot be written.
+    `dask` is the address of a Dask scheduler whose workers make the reports, or "local" for a cluster on this machine.
+    Raises BadParameters for a cluster that cannot be had, ReportFailed where the ledger or the index cannot be written.
     """
     began = time.monotonic()
     at_once = workers or os.cpu_count() or 1
@@ -118,10 +123,7 @@ def run_batch(
         batch.waiting.extend(_out_of_date(batch))
         try:
             if batch.waiting:
-                listener.phase("loading")
-                warm_up()
-                listener.phase(f"publishing {len(batch.waiting)} of {len(plan.jobs)} reports")
-                _publish_all(batch, at_once, stop_at_first=stop_at_first)
+                _publish_waiting(batch, workers, dask, stop_at_first=stop_at_first)
         finally:
             renew_index(plan.out)
         undone = tuple(task.job.target for task in batch.waiting)
@@ -129,6 +131,20 @@ def run_batch(
         summary = publish_summary(plan, ledger.facts(number), ledger.runs(number), undone)
         renew_index(plan.out)
     return Outcome(number, tuple(ledger.runs(number)), undone, summary, time.monotonic() - began)
+
+
+def _publish_waiting(batch: _Batch, workers: int | None, dask: str, *, stop_at_first: bool) -> None:
+    reports = f"publishing {len(batch.waiting)} of {len(batch.plan.jobs)} reports"
+    if not dask:
+        batch.listener.phase("loading")
+        warm_up()
+        batch.listener.phase(reports)
+        _publish_all(batch, workers or os.cpu_count() or 1, stop_at_first=stop_at_first)
+        return
+    batch.listener.phase("reaching the cluster")
+    with cluster(dask, workers) as batch.client:
+        batch.listener.phase(reports)
+        _publish_all(batch, reports_at_once(batch.client), stop_at_first=stop_at_first)
 
 
 def _out_of_date(batch: _Batch) -> Iterator[Task]:
@@ -160,7 +176,7 @@ def _publish_all(batch: _Batch, at_once: int, *, stop_at_first: bool) -> None:
         while (batch.waiting or batch.workers) and not (stop_at_first and batch.failed):
             while batch.waiting and len(batch.workers) < at_once:
                 _start(batch, batch.waiting.popleft())
-            wait([handle for worker in batch.workers for handle in (worker.pipe, worker.process.sentinel)], TICK)
+            _pause(batch.workers)
             for worker in list(batch.workers):
                 _look_after(batch, worker)
             at_work = tuple((worker.task.job.target, worker.step) for worker in batch.workers)
@@ -175,12 +191,22 @@ def _publish_all(batch: _Batch, at_once: int, *, stop_at_first: bool) -> None:
             tidy(batch.plan.out / worker.task.job.target)
 
 
+def _pause(workers: Sequence[Worker | RemoteWorker]) -> None:
+    """Wait until a report may have something to say."""
+    handles = [handle for worker in workers for handle in worker.handles]
+    if handles:
+        wait(handles, TICK)
+    else:
+        time.sleep(TICK)
+
+
 def _start(batch: _Batch, task: Task) -> None:
     run = batch.ledger.start(batch.number, task.job, task.fingerprint, task.inputs)
-    batch.workers.append(Worker(task, run, batch.plan.out, batch.plan.time_limit))
+    order = (task, run, batch.plan.out, batch.plan.time_limit)
+    batch.workers.append(RemoteWorker(batch.client, *order) if batch.client else Worker(*order))
 
 
-def _look_after(batch: _Batch, worker: Worker) -> None:
+def _look_after(batch: _Batch, worker: Worker | RemoteWorker) -> None:
     """Write down what came of a report, once it is done with."""
     outcome = worker.outcome()
     if outcome is None:

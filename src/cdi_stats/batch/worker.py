@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,25 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
-        # where a fork is not safe a process is started anew, which takes seconds
-        context: Any = get_context("fork" if can_fork() else "spawn")
+        context = _context()
         self.attempts += 1
         self.step = "starting"
         self.pipe, theirs = context.Pipe(duplex=False)
-        order = (self.task.job, self.out, self.time_limit, theirs, os.getpid())
+        order = (self.task.job, self.out, self.time_limit, theirs, self._parent(context))
         self.process = context.Process(target=_work, args=order, daemon=True)
         self.process.start()
         theirs.close()
         self._until = time.monotonic() + self.time_limit + GRACE
+
+    @staticmethod
+    def _parent(context: Any) -> int | None:
+        """Return the process that the new one must not outlive, None where it is the fork server's child."""
+        return None if context.get_start_method() == "forkserver" else os.getpid()
+
+    @property
+    def handles(self) -> tuple[Any, ...]:
+        """Return what becomes ready when there is something to hear."""
+        return self.pipe, self.process.sentinel
 
     @property
     def seconds(self) -> float:
@@ -109,24 +118,42 @@ class Worker:
         self.pipe.close()
 
 
-def _work(job: Job, out: Path, time_limit: int, pipe: Connection, owner: int) -> None:
+def _context() -> Any:
+    """Return how to start a process: by a fork, where that is not safe by a server that forks, else anew in seconds."""
+    if can_fork():
+        return get_context("fork")
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["cdi_stats.batch.preloaded"])
+    return context
+
+
+def _work(job: Job, out: Path, time_limit: int, pipe: Connection, owner: int | None) -> None:
     """Publish a report and say how it went; the owner hears each step."""
     _stand_alone(owner)
+    pipe.send(report_outcome(job, out, time_limit, lambda step: pipe.send((STEP, step))))
+
+
+def report_outcome(
+    job: Job, out: Path, time_limit: int, step: Callable[[str], None] = lambda _: None
+) -> tuple[str, dict[str, Any]]:
+    """Publish a report in this process and return what came of it, with the facts for the ledger."""
     try:
-        pipe.send((PUBLISHED, _publish(job, out, time_limit, lambda step: pipe.send((STEP, step)))))
+        return PUBLISHED, _publish(job, out, time_limit, step)
     except KernelDied as error:
-        pipe.send((DIED, {"message": str(error)}))
+        return DIED, {"message": str(error)}
     except CdiStatsError as error:
-        pipe.send((FAILED, {"message": str(error)}))
+        return FAILED, {"message": str(error)}
     except Exception as error:
-        pipe.send((FAILED, {"message": f"{job.report}: stopped unexpectedly. {type(error).__name__}: {error}"}))
+        return FAILED, {"message": f"{job.report}: stopped unexpectedly. {type(error).__name__}: {error}"}
 
 
-def _stand_alone(owner: int) -> None:
+def _stand_alone(owner: int | None) -> None:
     """Part from the owner's terminal: its signals are for the owner, and its lines the owner's to write."""
     if os.name != "nt":
         os.setsid()
-        end_with(owner)
+        end_with(owner or os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     null = os.open(os.devnull, os.O_RDWR)
