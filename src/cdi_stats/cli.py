@@ -38,6 +38,8 @@ MethodOption = Annotated[
     str, typer.Option("--method", help="Interval: wilson, korn-graubard, logit, likelihood, arcsine or wald.")
 ]
 
+OPTIONS = ("audit", "earlier", "out", "formats", "report", "template", "theme", "published", "manner")
+
 
 @app.callback(invoke_without_command=True)
 def _version(
@@ -144,12 +146,57 @@ def report(
     ] = None,
 ) -> None:
     """Publish a report, whole or not at all, and print where it is."""
-    from cdi_stats.publishing.publication import publish
+    from cdi_stats.publishing.kernels import preload
 
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
-    given = _pairs(parameters or [])
-    options: dict[str, Any] = {"earlier": earlier, "template": template, "theme": theme, "published": published or ()}
-    typer.echo(publish(report, audit, out=out, formats=wanted, **options, **given))
+    given: dict[str, Any] = _pairs(parameters or [])
+    preload()
+    from cdi_stats.publishing.publication import Manner, publish
+
+    given |= {"earlier": earlier, "template": template, "theme": theme, "published": published or ()}
+    typer.echo(publish(report, audit, out=out, formats=wanted, manner=Manner(fork=True), **given))
+
+
+@app.command()
+def batch(
+    plan: Annotated[Path, typer.Argument(help="A batch plan (.toml): audits by reports by parameters.")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Reports made at a time; else as many as there are processors.")
+    ] = None,
+    stop_at_first: Annotated[bool, typer.Option("--stop-at-first", help="Stop when a report has failed.")] = False,
+    dask: Annotated[
+        str, typer.Option(help="A Dask scheduler whose workers make the reports, such as tcp://host:8786; or local.")
+    ] = "",
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="Run as the plan's schedule says: one at a time, logged, failures told.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish every report of a plan that is out of date, several at a time, and keep a ledger of every run."""
+    from cdi_stats.publishing.kernels import keep_one_thread
+
+    keep_one_thread()
+    from cdi_stats.batch.command import batch_command, scheduled_command
+
+    if scheduled:
+        raise typer.Exit(scheduled_command(plan, workers=workers))
+    failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, dask=dask, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schedule(
+    plan: Annotated[Path, typer.Argument(help="A batch plan (.toml) with a [schedule].")],
+    kind: Annotated[str, typer.Option("--for", help="The scheduler: cron, systemd, windows or airflow.")] = "cron",
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say what is not as the plan asks.")] = False,
+) -> None:
+    """Write what a scheduler needs to run a batch plan, or check that it has it."""
+    from cdi_stats.batch.command import schedule_command
+
+    if schedule_command(plan, kind=kind, out=out, check=check):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -262,7 +309,7 @@ def _pairs(given: list[str]) -> dict[str, str]:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise BadParameters(f"-p: found {pair!r}; expected name=value, such as confidence_level=0.9")
-        if name.strip() in ("audit", "earlier", "out", "formats", "published", "report", "template", "theme"):
+        if name.strip() in OPTIONS:
             raise BadParameters(f"-p: found {name.strip()!r}; expected it as an argument or option of its own")
         pairs[name.strip()] = value.strip()
     return pairs

@@ -25,3 +25,7 @@ class ReportFailed(CdiStatsError):
     """A notebook stopped, or its report did not pass verification; nothing was published."""
 
     exit_code = 1
+
+
+class KernelDied(ReportFailed):
+    """A notebook's kernel ended by itself or never started: the machine's fault, perhaps, and worth another try."""

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import docx
@@ -29,7 +28,8 @@ from cdi_stats.publishing import publication as publishing
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import REPORTS
-from cdi_stats.publishing.publication import collect_figures, publish
+from cdi_stats.publishing.publication import Manner, collect_figures, publish
+from cdi_stats.publishing.staging import staging
 from cdi_stats.resources import resource
 
 GOOD = "from cdi_stats import open_report\n\nopen_report(audit).title()"
@@ -173,7 +173,7 @@ def test_published_twice_gives_the_same_bytes(reinspection, tmp_path):
 def use_cells(tmp_path, monkeypatch):
     """Put a notebook of these code cells in the place of each report's."""
 
-    def use(*sources, time_limit=60):
+    def use(*sources):
         given = "\n".join(f"{name} = {value!r}" for name, value in PARAMETERS.items())
         parameters = new_code_cell(given, metadata={"tags": ["parameters"]})
         notebook = new_notebook(
@@ -184,7 +184,6 @@ def use_cells(tmp_path, monkeypatch):
         nbformat.write(notebook, path)
         monkeypatch.setattr(execution, "notebook_path", lambda _: path)
         monkeypatch.setattr(publishing, "notebook_path", lambda _: path)
-        monkeypatch.setattr(publishing, "run_notebook", partial(execution.run_notebook, time_limit=time_limit))
 
     return use
 
@@ -194,8 +193,9 @@ def publish_cells(use_cells, tmp_path):
     """Publish a report of these code cells under `out`."""
 
     def publish_them(*sources, time_limit=60, **options):
-        use_cells(*sources, time_limit=time_limit)
-        return publish("inspection", "kent-2018", out=tmp_path / "out", **{"formats": ["html"]} | options)
+        use_cells(*sources)
+        how = {"formats": ["html"], "manner": Manner(time_limit=time_limit)}
+        return publish("inspection", "kent-2018", out=tmp_path / "out", **how | options)
 
     return publish_them
 
@@ -263,7 +263,7 @@ def staged(tmp_path, monkeypatch):
     folder = tmp_path / "kent" / "inspection"
 
     def run(words):
-        with publishing._staging(folder) as stage:
+        with staging(folder) as stage:
             (stage / "report.html").write_text(words, encoding="utf-8")
             if words == "fail":
                 raise ReportFailed("stopped")

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -99,7 +99,24 @@ def inspect_audit(
         accepting = read_overrides(overrides)
         beside.append(_digest(overrides))
     digest = book.digest if len(beside) == 1 else hashlib.sha256("".join(beside).encode()).hexdigest()
-    return _inspect(source, book, layouts, accepting, digest)
+    return _inspected(_Given(source, digest, book, layouts, accepting))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What an audit is made from, told apart by where it lies and by what all of it holds."""
+
+    source: Path
+    digest: str
+    book: Book = field(compare=False)
+    mapping: ColumnMapping = field(compare=False)
+    overrides: Sequence[Override] = field(compare=False)
+
+
+# A report's notebook reads the audit that its publication has just checked; an audit and an earlier one are kept.
+@lru_cache(maxsize=2)
+def _inspected(given: _Given) -> Inspection:
+    return _inspect(given.source, given.book, given.mapping, given.overrides, given.digest)
 
 
 def _digest(path: str | Path) -> str:

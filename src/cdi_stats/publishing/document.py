@@ -53,7 +53,12 @@ def read_document(notebook: Any) -> Document:
     Markdown cells give headings, paragraphs and lists; code cells give the blocks they show, and never their source.
     Raises ReportFailed for an error output, for something shown that is no block, or without one level-1 heading.
     """
-    told = [block for _, blocks in _told(notebook) for block in blocks]
+    return assemble(block for _, blocks in _told(notebook) for block in blocks)
+
+
+def assemble(told: Iterable[Json]) -> Document:
+    """Return the document that some blocks make. Raises ReportFailed without one level-1 heading among them."""
+    told = list(told)
     blocks = explained(told)
     titles = [block for block in blocks if block["block"] == "heading" and block["level"] == 1]
     if len(titles) != 1:

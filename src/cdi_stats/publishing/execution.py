@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from cdi_stats.errors import BadParameters, ReportFailed
+from cdi_stats.errors import BadParameters, KernelDied, ReportFailed
 from cdi_stats.resources import resource
 
 # jsonschema's IRI check builds 35 parsers on import, half of papermill's start; notebooks hold no IRI to check.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 TIME_LIMIT = 600
-LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
+ENGINE = "cdi"
 INJECTED = "injected-parameters"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -31,30 +28,36 @@ def notebook_path(report: str) -> Path:
     return path
 
 
-def run_notebook(report: str, parameters: Mapping[str, Any], folder: Path, *, time_limit: int = TIME_LIMIT) -> Any:
+def run_notebook(
+    report: str, parameters: Mapping[str, Any], folder: Path, *, time_limit: int = TIME_LIMIT, fork: bool = False
+) -> Any:
     """Return the executed notebook of a report as a notebook node, without traces of when and where it ran.
 
-    The kernel works in `folder` and ends with the run; each cell may take `time_limit` seconds. Raises ReportFailed,
-    naming the cell, when one stops.
+    The kernel works in `folder` and ends with the run; each cell may take `time_limit` seconds. With `fork` it is a
+    fork of this process, where that is safe. Raises ReportFailed, naming the cell, when one stops; KernelDied when the
+    kernel does.
     """
     import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+    from cdi_stats.publishing.engine import CdiEngine
+
+    papermill.engines.papermill_engines.register(ENGINE, CdiEngine)
     notebook = nbformat.read(notebook_path(report), as_version=4)  # type: ignore[no-untyped-call]
     try:
-        with TemporaryDirectory(prefix="cdi-", ignore_cleanup_errors=True) as sockets:
-            executed = papermill.execute_notebook(
-                notebook,
-                None,
-                dict(parameters),
-                kernel_name="python3",
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                execution_timeout=time_limit,
-                resources={"metadata": {"path": str(folder)}},
-                kernel_manager_class=_private_kernel_manager(sockets),
-            )
+        executed = papermill.execute_notebook(
+            notebook,
+            None,
+            dict(parameters),
+            engine_name=ENGINE,
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            execution_timeout=time_limit,
+            resources={"metadata": {"path": str(folder)}},
+            fork=fork,
+        )
     except papermill.PapermillExecutionError as error:
         source = error.source.strip().splitlines()[0] if error.source.strip() else ""
         detail = _COLOURS.sub("", f"{error.ename}: {error.evalue}")
@@ -62,31 +65,8 @@ def run_notebook(report: str, parameters: Mapping[str, Any], folder: Path, *, ti
     except CellTimeoutError:
         raise ReportFailed(f"{report}: a cell took more than {time_limit} seconds and was stopped") from None
     except (DeadKernelError, RuntimeError) as error:
-        raise ReportFailed(f"{report}: the notebook's kernel died or did not start ({error})") from None
+        raise KernelDied(f"{report}: the notebook's kernel died or did not start ({error})") from None
     return _without_traces(executed, parameters)
-
-
-def _private_kernel_manager(folder: str) -> Any:
-    """Return a kernel manager whose kernels speak over sockets in `folder`, where the system can, not over TCP ports.
-
-    Anyone on a shared host may listen to a TCP kernel, and audits hold victims' data. What a kernel writes to its own
-    terminal is dropped: a report is its notebook's outputs.
-    """
-    from jupyter_client.manager import AsyncKernelManager
-
-    class PrivateKernelManager(AsyncKernelManager):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            if os.name != "nt" and len(folder) < LONGEST_SOCKET_FOLDER:
-                self.transport, self.ip = "ipc", f"{folder}/kernel"
-
-        async def _async_start_kernel(self, **options: Any) -> None:
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            await super()._async_start_kernel(**(quiet | options))
-
-        start_kernel = _async_start_kernel
-
-    return PrivateKernelManager
 
 
 def portable_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -26,14 +23,15 @@ from cdi_stats.audit.reading import (
     read_audit,
 )
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
-from cdi_stats.audit.series import locate_series, read_series
+from cdi_stats.audit.series import locate_series, read_series, series_files
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, protect_notebook, read_document
-from cdi_stats.publishing.execution import notebook_path, portable_parameters, run_notebook
+from cdi_stats.publishing.execution import TIME_LIMIT, notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS, Look, Template
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
+from cdi_stats.publishing.staging import locked, staging
 from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.report.blocks import Json, figures, without_data
@@ -47,10 +45,11 @@ STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "
 
 
 class Input(NamedTuple):
-    """A file that a report is made from: its name and its SHA-256."""
+    """A file that a report is made from: its name, its SHA-256 and where it lies."""
 
     id: str
     digest: str
+    path: Path
 
 
 class Sources(NamedTuple):
@@ -63,6 +62,22 @@ class Sources(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a report is made, whatever it holds.
+
+    `name` is its folder beneath its audit's, else the report's own name; `time_limit` the seconds a cell may take; with
+    `fork` the kernel is a fork of this process, where that is safe; `index` says whether the index is renewed; `step`
+    is told what is being done.
+    """
+
+    name: str = ""
+    time_limit: int = TIME_LIMIT
+    fork: bool = False
+    index: bool = True
+    step: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True)
 class Publication:
     """A published report: its folder, the file (or folder of files) of each format, and its figures by key."""
 
@@ -71,6 +86,7 @@ class Publication:
     folder: Path
     files: Mapping[str, Path]
     figures: Mapping[str, Json]
+    inputs: tuple[Input, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(str(path) for path in self.files.values())
@@ -86,6 +102,7 @@ def publish(
     template: str | Path | None = None,
     theme: str | Path | None = None,
     published: Iterable[str | Path] = (),
+    manner: Manner = Manner(),
     **parameters: Any,
 ) -> Publication:
     """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
@@ -93,9 +110,9 @@ def publish(
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
     `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style, by its file, its
     folder or a bundled one's name; `published` are folders of reports that are out already, which this one must not
-    tell more with than by itself. Raises BadParameters, UnreadableAudit or AuditProblems before anything starts,
-    ReportFailed when the notebook or its verification fails; an earlier publication then stays as it was. The data
-    quality report is made of an audit with errors too.
+    tell more with than by itself; `manner` is how the report is made. Raises BadParameters, UnreadableAudit or
+    AuditProblems before anything starts, ReportFailed when the notebook or its verification fails; an earlier
+    publication then stays as it was. The data quality report is made of an audit with errors too.
     """
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
@@ -105,24 +122,27 @@ def publish(
     checked = check_parameters(report, given | {"audit": str(audit)})
     look = Look(PLAIN if theme is None else read_theme(theme), _read_template(template, wanted))
     known = [read_published(other) | {"replaced": False} for other in published]
+    manner.step("reading the audit")
     sources = _sources(report, checked)
     portable = _portable_series if report in SERIES else _portable
     checked = checked | {"audit": portable(checked["audit"])}
     if checked.get("earlier", "") not in ("", NO_EARLIER):
         checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
-    folder = Path(out) / sources.id / report
-    out_already = [*known, *(o | {"replaced": o["report"] == report} for o in published_beside(folder))]
+    folder = Path(out) / sources.id / (manner.name or report)
+    beside = published_beside(folder)
+    known += [other | {"replaced": Path(other["folder"]).name == folder.name} for other in beside]
     try:
-        with _staging(folder) as stage:
-            shown = _write(report, checked, sources, wanted, look, stage, out_already)
+        with staging(folder) as stage:
+            shown = _write(report, checked, sources, wanted, look, manner, stage, known)
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
             "To mend: give another with --out, or free space. Nothing was published"
         ) from error
-    _renew_index(Path(out), look.theme)
+    if manner.index:
+        renew_index(Path(out), look.theme)
     files = {name: folder / WRITERS[name].target(report) for name in wanted}
-    return Publication(report, sources.id, folder, files, shown)
+    return Publication(report, sources.id, folder, files, shown, sources.inputs)
 
 
 def _read_template(template: str | Path | None, formats: Iterable[str]) -> Template | None:
@@ -136,9 +156,11 @@ def _read_template(template: str | Path | None, formats: Iterable[str]) -> Templ
     return Template(Path(template).name, read_template(template))
 
 
-def _renew_index(out: Path, theme: Theme) -> None:
+def renew_index(out: Path, theme: Theme = PLAIN) -> None:
+    """Write the index of a reports folder anew. Raises ReportFailed where that cannot be done."""
     try:
-        write_index(out, theme)
+        with locked(out / "index.html"):
+            write_index(out, theme)
     except OSError as error:
         raise ReportFailed(f"{out}: the report was published, but the index was not ({error.strerror})") from error
 
@@ -149,15 +171,17 @@ def _write(
     sources: Sources,
     formats: Iterable[str],
     look: Look,
+    manner: Manner,
     stage: Path,
     out_already: Iterable[Json],
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
-    document = _execute(report, checked, stage)
+    document = _execute(report, checked, manner, stage)
     shown = collect_figures(document.blocks)
     _check_document(report, document, shown)
     check_published(document.disclosure, shown, _inputs(sources), out_already)
     for name in formats:
+        manner.step(f"writing {name}")
         _write_format(name, report, document, shown, look, stage)
     _write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
     _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, look, stage))
@@ -187,25 +211,32 @@ def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
     """Read what a report is made from, so that anything wrong with it is said before a kernel starts."""
     if report in SERIES:
         series = read_series(checked["audit"])
-        inputs = tuple(Input(audit.id, audit.digest) for audit in series.audits)
+        files = {audit_id(file): file for file in series_files(locate_series(checked["audit"]))}
+        inputs = tuple(Input(audit.id, audit.digest, files[audit.id]) for audit in series.audits)
         starts, ends = zip(*(audit.period for audit in series.audits), strict=True)
         return Sources(series.id, series.force, inputs, (min(starts), max(ends)))
     path = locate_audit(checked["audit"])
     if path.suffix.lower() == PLAN_ENDING and report == "sample_plan":
         plan = read_plan(path)
-        return Sources(audit_id(path), plan.force, (Input(audit_id(path), _digest(path)),))
+        return Sources(audit_id(path), plan.force, (Input(audit_id(path), _digest(path), path),))
     if report == "data_quality":
         found = inspect_audit(path)
         period = found.audit.period if found.audit else None
-        return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest),), period)
+        return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest, path),), period)
     audit = read_audit(path)
     earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
     if earlier is None and report in COMPARING:
         raise BadParameters(
             f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"
         )
-    audits = [audit] if earlier is None else [audit, read_audit(earlier)]
-    return Sources(audit.id, audit.facts.force, tuple(Input(read.id, read.digest) for read in audits), audit.period)
+    audits = {path: audit} if earlier is None else {path: audit, earlier: read_audit(earlier)}
+    inputs = tuple(Input(read.id, read.digest, file) for file, read in audits.items())
+    return Sources(audit.id, audit.facts.force, inputs, audit.period)
+
+
+def locate_reported(report: str, audit: str | Path) -> Path:
+    """Return where that lies which a report is made of. Raises UnreadableAudit where there is nothing."""
+    return locate_series(audit) if report in SERIES else locate_audit(audit)
 
 
 def _portable(name: str, beside: Path | None = None) -> str:
@@ -221,10 +252,11 @@ def _portable_series(name: str) -> str:
     return name if path in shipped else str(path.resolve())
 
 
-def _execute(report: str, parameters: Mapping[str, Any], stage: Path) -> Document:
+def _execute(report: str, parameters: Mapping[str, Any], manner: Manner, stage: Path) -> Document:
     import nbformat
 
-    notebook = run_notebook(report, parameters, stage)
+    manner.step("running the notebook")
+    notebook = run_notebook(report, parameters, stage, time_limit=manner.time_limit, fork=manner.fork)
     document = read_document(notebook)
     nbformat.write(protect_notebook(notebook), stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
     return document
@@ -300,38 +332,3 @@ def _digest(path: Path) -> str:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """Give a folder to work in; move it to `folder` if all goes well, leave `folder` untouched if not."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.previous")
-    _recover(folder, aside)
-    stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        yield stage
-        stage.chmod(0o755)
-        if folder.exists():
-            folder.replace(aside)
-        stage.replace(folder)
-        shutil.rmtree(aside, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        _recover(folder, aside)
-        _remove_if_empty(folder.parent)
-        raise
-
-
-def _recover(folder: Path, aside: Path) -> None:
-    """Put back the last good report if a run was cut off between its two renames."""
-    if aside.exists():
-        if folder.exists():
-            shutil.rmtree(aside)
-        else:
-            aside.replace(folder)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()

@@ -65,6 +65,12 @@ def _house(document: Document, theme: Theme) -> Json:
     }
 
 
+def make_ready() -> None:
+    """Read template and fonts, which every PDF needs. Starts no thread, as a compilation does."""
+    compiler(_TEMPLATE)
+    _letters()
+
+
 @cache
 def compiler(template: Path) -> Any:
     """Return the compiler of a template, which knows the project's fonts and no others."""

@@ -1,0 +1,102 @@
+"""Whether a published report is still what its plan, its inputs and the code would give, told by hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import cdi_stats
+from cdi_stats.audit.beside import locate_mapping, locate_overrides
+from cdi_stats.audit.reading import NO_EARLIER, locate_audit
+from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
+from cdi_stats.audit.series import locate_series, series_files
+from cdi_stats.batch.ledger import Run
+from cdi_stats.batch.plan import Job
+from cdi_stats.publishing.execution import notebook_path
+from cdi_stats.publishing.publication import SERIES, STACK, locate_reported
+from cdi_stats.publishing.theme.reading import read_theme
+from cdi_stats.resources import resource
+
+GONE = "gone"
+
+
+def fingerprint(job: Job) -> str:
+    """Return a hash of all that makes a report but its inputs: what is asked, notebook, look, code, versions."""
+    made = [job.report, job.audit, job.name, job.formats, dict(job.parameters), file_hash(notebook_path(job.report))]
+    made.append(file_hash(Path(job.template)) if job.template else "")
+    made.append(read_theme(job.theme).to_json() if job.theme else "")
+    return hashlib.sha256(json.dumps([*made, code_hash()], ensure_ascii=False).encode()).hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """Return a hash of this package's files, of its data, and of the versions of what it stands on."""
+    package = Path(cdi_stats.__file__).parent
+    folders = {package, resource("data")}
+    files = sorted({file for folder in folders for file in folder.rglob("*") if "__pycache__" not in file.parts})
+    parts = [f"{file.name} {file_hash(file)}" for file in files if file.is_file()]
+    parts += [platform.python_version(), *(f"{name} {version(name)}" for name in STACK)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def input_hashes(job: Job) -> dict[str, str]:
+    """Return the hash of each file that a report is made of, as far as its plan names them, by path."""
+    if job.report in SERIES:
+        source = locate_series(job.audit)
+        audits = series_files(source)
+        files = [*({source} - set(audits)), *audits] if source.is_file() else audits
+    else:
+        files = [locate_reported(job.report, job.audit)]
+        earlier = job.parameters.get("earlier")
+        files += [locate_audit(earlier, files[0].parent)] if earlier and earlier != NO_EARLIER else []
+    beside = [found for file in files for found in (locate_mapping(file), locate_overrides(file)) if found]
+    return hashes([*files, *beside])
+
+
+def hashes(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the hash of each file, or of all files of a folder, by path."""
+    return {str(path.resolve()): file_hash(path) for path in paths}
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, of the names and files of a folder, or a word for one that is gone."""
+    if path.is_dir():
+        parts = [f"{file.name} {file_hash(file)}" for file in sorted(path.iterdir()) if file.is_file()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return GONE
+
+
+def is_current(job: Job, made: str, inputs: Mapping[str, str], last: Run | None, out: Path) -> bool:
+    """Return whether the last run that published a report would publish the same now, and its files lie unharmed.
+
+    `made` and `inputs` are the job's fingerprint and input hashes. What a run found beyond the inputs that the plan
+    names, such as an earlier audit that the audit itself names, must be unchanged too.
+    """
+    if last is None or last.fingerprint != made or _reads_elsewhere(job):
+        return False
+    found = hashes(Path(path) for path in last.inputs) | dict(inputs)
+    return found == last.inputs and folder_hashes(out / last.target) == last.outputs
+
+
+def folder_hashes(folder: Path) -> dict[str, str]:
+    """Return the hash of each file beneath a folder, by its path from there."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file_hash(file) for file in files}
+
+
+def _reads_elsewhere(job: Job) -> bool:
+    """Return whether a report also reads a frame, which may be a database: nothing tells whether that has changed."""
+    source = Path(job.audit)
+    if source.suffix.lower() != PLAN_ENDING or job.report in SERIES:
+        return False
+    plan = read_plan(source)
+    return plan.frame is not None or bool(plan.pilot or plan.exclude)

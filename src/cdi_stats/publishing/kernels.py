@@ -1,0 +1,225 @@
+"""A fresh kernel for each notebook: forked from this process, which has imported everything, or else started anew.
+
+A fork costs a tenth of a start. It is made while the process has one thread and neither an event loop nor a socket, and
+waits to be told where to serve; it keeps nothing of the process but its imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
+         "ipykernel.kernelapp", "matplotlib_inline.backend_inline", "matplotlib.backends.backend_svg", "nbclient",
+         "papermill", "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
+# jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI; nobody debugs a report's kernel
+NEEDLESS = ("rfc3987_syntax", "debugpy")
+PR_SET_PDEATHSIG = 1
+
+
+def keep_one_thread() -> None:
+    """Have numpy and Arrow start no thread, in this process and its kernels; in time only before they are imported."""
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
+
+
+def preload() -> None:
+    """Import what reports need, so that forks of this process have it."""
+    keep_one_thread()
+    for name in NEEDLESS:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    for name in STACK:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def can_fork() -> bool:
+    """Return whether a fork of this process is safe: the system has forks, and there is no second thread."""
+    tasks = Path("/proc/self/task")
+    threads = len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+    return hasattr(os, "fork") and threads == 1
+
+
+def end_with(owner: int) -> None:
+    """End this process, at once and whatever it is doing, when its parent `owner` ends."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=_watch, args=(owner,), daemon=True).start()
+    if os.getppid() != owner:
+        os._exit(1)
+
+
+def _watch(owner: int) -> None:
+    while os.getppid() == owner:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+class ForkedKernel:
+    """A fork of this process that becomes a kernel once launched; to a provisioner it is what a Popen is."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self) -> None:
+        owner = os.getpid()
+        reading, self._writing = os.pipe()
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become_kernel(reading, owner)
+        os.close(reading)
+
+    def launch(self, connection_file: str, folder: str, environment: Mapping[str, str]) -> None:
+        """Have the kernel serve at the sockets of a connection file, in a folder and an environment."""
+        order = {"connection_file": connection_file, "folder": folder, "environment": dict(environment)}
+        with os.fdopen(self._writing, "w", encoding="utf-8") as pipe:
+            json.dump(order, pipe)
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while the kernel lives."""
+        if self.returncode is None:
+            with contextlib.suppress(ChildProcessError):
+                ended, status = os.waitpid(self.pid, os.WNOHANG)
+                self.returncode = os.waitstatus_to_exitcode(status) if ended else None
+        return self.returncode
+
+    def wait(self, timeout: float = 10.0) -> int | None:
+        """Return the exit code once the kernel has ended; None if it lives on after so many seconds."""
+        end = time.monotonic() + timeout
+        while self.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the kernel and whatever it has started; to nobody once it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the kernel to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the kernel."""
+        self.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the kernel if it still lives, launched or not, and forget its process."""
+        self.kill()
+        self.wait()
+        with contextlib.suppress(OSError):
+            os.close(self._writing)
+
+
+def _become_kernel(reading: int, owner: int) -> NoReturn:
+    """Wait for the order, then serve until told to stop."""
+    try:
+        os.setsid()
+        end_with(owner)
+        _let_go_of_files(reading)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        with os.fdopen(reading, encoding="utf-8") as pipe:
+            said = pipe.read()
+        if said:
+            order = json.loads(said)
+            _forget_owner(order["folder"], order["environment"])
+            _serve(order["connection_file"])
+    finally:
+        os._exit(0)
+
+
+def _let_go_of_files(kept: int) -> None:
+    """Turn every open file but one into the null device: an object that still holds a number cannot do harm with it."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+        if number not in (kept, null):
+            with contextlib.suppress(OSError):
+                os.fstat(number)
+                os.dup2(null, number, inheritable=number < 3)
+    os.close(null)
+
+
+def _forget_owner(folder: str, environment: Mapping[str, str]) -> None:
+    """Take on another folder, environment and randomness than the process forked from."""
+    import matplotlib
+    import numpy as np
+
+    here = str(Path.cwd())
+    sys.path[:] = [place for place in sys.path if place not in ("", here)]
+    sys.argv[:] = ["ipykernel_launcher"]
+    asyncio.set_event_loop(None)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    random.seed()
+    np.random.seed()
+    # matplotlib reads MPLBACKEND when it is imported, which was too early
+    matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+
+
+def _serve(connection_file: str) -> None:
+    from ipykernel.kernelapp import IPKernelApp
+
+    app: Any = IPKernelApp.instance(connection_file=connection_file)
+    app.initialize(["--HistoryManager.enabled=False"])
+    app.start()
+
+
+def private_kernels(sockets: str, forked: ForkedKernel | None = None) -> Any:
+    """Return a kernel manager whose kernels speak over sockets in a folder, where the system can, not over TCP ports.
+
+    Anyone on a shared host may listen to a TCP kernel, and audits hold victims' data. What a kernel writes to its own
+    terminal is dropped: a report is its notebook's outputs. `forked` is the kernel to use; without it one is started.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+    class ForkedProvisioner(LocalProvisioner):
+        parent: Any
+        process: Any
+
+        async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ARG002
+            assert forked is not None
+            self.process, self.pid, self.pgid, self.cwd = forked, forked.pid, forked.pid, kwargs["cwd"]
+            forked.launch(self.parent.connection_file, kwargs["cwd"], kwargs["env"])
+            return self.connection_info
+
+    class PrivateKernelManager(AsyncKernelManager):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            if os.name != "nt" and len(sockets) < LONGEST_SOCKET_FOLDER:
+                self.transport, self.ip = "ipc", f"{sockets}/kernel"
+            self.connection_file = f"{sockets}/kernel.json"
+
+        async def _async_start_kernel(self, **options: Any) -> None:
+            if forked is not None:
+                self.provisioner = ForkedProvisioner(
+                    kernel_id=self.kernel_id or "", kernel_spec=self.kernel_spec, parent=self
+                )
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            await super()._async_start_kernel(**(quiet | options))
+
+        start_kernel = _async_start_kernel
+
+    return PrivateKernelManager

@@ -1,0 +1,167 @@
+"""A folder published whole or not at all, by one run at a time: locked, staged, moved into place by rename."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cdi_stats.errors import ReportFailed
+
+LONGEST_WAIT = 600.0
+PAUSE = 0.1
+SOCKETS = "cdi-"
+YOUNG = 60.0  # seconds in which a new folder may not have been locked yet
+
+
+@contextmanager
+def staging(folder: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[Path]:
+    """Give a folder to work in; move it to `folder` if all goes well, leave `folder` untouched if not.
+
+    Waits while another run is at `folder`, and clears away what runs left there that were cut off. Raises ReportFailed
+    after `longest_wait` seconds.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(folder, longest_wait=longest_wait):
+            aside = folder.with_name(f".{folder.name}.previous")
+            _recover(folder, aside)
+            _clear(folder)
+            stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+            try:
+                yield stage
+                stage.chmod(0o755)
+                if folder.exists():
+                    folder.replace(aside)
+                stage.replace(folder)
+                shutil.rmtree(aside, ignore_errors=True)
+            except BaseException:
+                shutil.rmtree(stage, ignore_errors=True)
+                _recover(folder, aside)
+                raise
+    except BaseException:
+        # another run may be about to use the folder, or have left something in it
+        with suppress(OSError):
+            folder.parent.rmdir()
+        raise
+
+
+def tidy(folder: Path) -> None:
+    """Clear away what runs left at a folder that were cut off, unless another is at it now."""
+    if not folder.parent.is_dir():
+        return
+    with suppress(ReportFailed), locked(folder, longest_wait=0):
+        _recover(folder, folder.with_name(f".{folder.name}.previous"))
+        _clear(folder)
+    with suppress(OSError):
+        folder.parent.rmdir()
+
+
+def _recover(folder: Path, aside: Path) -> None:
+    """Put back the last good report if a run was cut off between its two renames."""
+    if aside.exists():
+        if folder.exists():
+            shutil.rmtree(aside)
+        else:
+            aside.replace(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the stages of runs that were cut off; whoever holds the lock has none yet."""
+    stage = re.compile(rf"\.{re.escape(folder.name)}\.\w{{8}}")
+    for path in folder.parent.iterdir():
+        if stage.fullmatch(path.name) and path.name != f".{folder.name}.previous":
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def socket_folder() -> Iterator[str]:
+    """Give a folder of this user's alone for a kernel's sockets; clear away those of runs that were cut off."""
+    here = Path(tempfile.gettempdir())
+    for left in here.glob(f"{SOCKETS}????????"):
+        with suppress(OSError, ReportFailed):
+            if time.time() - left.stat().st_mtime > YOUNG:
+                with locked(left, longest_wait=0):
+                    shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS))
+    try:
+        with locked(folder):
+            yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Hold the lock of a path, which may not be there yet; the system lets it go when its holder ends, however.
+
+    Raises ReportFailed when another holds it for longer than `longest_wait` seconds.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    end = time.monotonic() + longest_wait
+    while (held := _take(lock)) is None:
+        if time.monotonic() > end:
+            raise ReportFailed(
+                f"{path}: another run has been at it for {longest_wait:.0f} seconds; expected one at a time. "
+                "To mend: wait until it has ended, and run this again"
+            )
+        time.sleep(PAUSE)
+    try:
+        yield
+    finally:
+        _leave(lock, held)
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a run that lives holds the lock of a path."""
+    lock = path.with_name(f".{path.name}.lock")
+    if not lock.exists():
+        return False
+    held = _take(lock)
+    if held is not None:
+        _leave(lock, held)
+    return held is None
+
+
+def _take(lock: Path) -> int | None:
+    """Return the lock's open file, or None while another holds it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    # the system says in either of two ways that another holds it; its holder may just have removed the file
+    with suppress(BlockingIOError, PermissionError, FileNotFoundError):
+        _lock(held)
+        if os.path.samestat(os.fstat(held), lock.stat()):
+            return held
+    os.close(held)
+    return None
+
+
+def _leave(lock: Path, held: int) -> None:
+    """Let a lock go and remove its file; where the system forbids that while it is open, the other way round."""
+    with suppress(OSError):
+        lock.unlink()
+    os.close(held)
+    if os.name == "nt":
+        with suppress(OSError):
+            lock.unlink()
+
+
+if sys.platform == "win32":
+
+    def _lock(held: int) -> None:
+        import msvcrt
+
+        msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
+
+else:
+
+    def _lock(held: int) -> None:
+        import fcntl
+
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
