@@ -19,6 +19,7 @@ import pikepdf
 import pytest
 from bs4 import BeautifulSoup
 from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
 from pypdf import PdfReader
 
 from cdi_stats.publishing.document import Document
@@ -327,6 +328,22 @@ def test_word_template_keeps_its_styles_and_is_marked_all_the_same(charted: Docu
     assert [paragraph.text for paragraph in header.paragraphs] == [MARKING, "Their header"]
     assert header._element.xpath(".//*[local-name()='textpath']/@string") == [DRAFT]
     assert MARKING in [paragraph.text for paragraph in made.sections[0].footer.paragraphs]
+
+
+def test_word_template_whose_header_holds_no_plain_paragraph_is_marked_too(charted: Document, theme: Theme) -> None:
+    """Word's own gallery of headers keeps all that it puts in within a content control."""
+    theirs = docx.Document()
+    header = theirs.sections[0].header
+    control = OxmlElement("w:sdt")
+    control.append(OxmlElement("w:sdtContent"))
+    header._element.append(control)
+    control[0].append(header.paragraphs[0]._p)
+    data = io.BytesIO()
+    theirs.save(data)
+    for given in (theme, replace(theme, marking="")):
+        made = docx.Document(io.BytesIO(render_docx(charted, data.getvalue(), given))).sections[0].header
+        assert [paragraph.text for paragraph in made.paragraphs] == [given.marking]
+        assert made._element.xpath(".//*[local-name()='textpath']/@string") == [DRAFT]
 
 
 # Tables.
