@@ -66,6 +66,8 @@ def mark_pages(file: WordDocument, theme: Theme) -> None:
 
     Screen readers pass over headers and footers: the title matter says the marking once more.
     """
+    if not theme.marking and not theme.draft:
+        return  # python-docx makes a header where one is looked at
     section = file.sections[0]
     pairs = [(section.header, section.footer)]
     if section.different_first_page_header_footer:
