@@ -19,6 +19,7 @@ import pikepdf
 import pytest
 from bs4 import BeautifulSoup
 from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
 from pypdf import PdfReader
 
 from cdi_stats.publishing.document import Document
@@ -72,6 +73,7 @@ def soup(page: str) -> BeautifulSoup:
 
 def test_html_shows_force_crest_marking_and_draft(soup: BeautifulSoup, theme: Theme) -> None:
     assert soup.select_one("header .letterhead p").text == theme.force
+    assert soup.select_one("footer p").text.startswith(theme.force)
     crest = soup.select_one("header .letterhead img")
     assert crest["alt"] == "A crest"
     assert base64.b64decode(crest["src"].removeprefix("data:image/svg+xml;base64,")) == CREST.data
@@ -175,7 +177,7 @@ def test_pdf_shows_the_marking_on_every_page_and_tags_it_once(pdf: bytes, theme:
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
     assert [text.count(MARKING) for text in pages] == [2] * len(pages)
     assert [DRAFT in text for text in pages] == [True] * len(pages)
-    assert theme.force in pages[0]
+    assert [f"{theme.force} · 6 December 2017" in " ".join(text.split()) for text in pages] == [True] * len(pages)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         tagged = [tagged_words(page) for page in opened.pages]
     assert "".join(tagged).count(glyphs(pdf, MARKING)) == 1
@@ -293,9 +295,11 @@ def parts(word: Any) -> list[Any]:
     return [section.header, section.first_page_header, section.footer, section.first_page_footer]
 
 
-def test_word_marks_the_top_and_bottom_of_every_page(word: Any) -> None:
+def test_word_marks_the_top_and_bottom_of_every_page(word: Any, theme: Theme) -> None:
     for part in parts(word):
         assert [paragraph.text for paragraph in part.paragraphs].count(MARKING) == 1
+    for footer in parts(word)[2:]:
+        assert footer.paragraphs[0].text.startswith(f"{theme.force}  ·  6 December 2017\tPage ")
 
 
 def test_word_holds_a_drafts_words_as_its_own_watermarks(word: Any) -> None:
@@ -327,6 +331,22 @@ def test_word_template_keeps_its_styles_and_is_marked_all_the_same(charted: Docu
     assert [paragraph.text for paragraph in header.paragraphs] == [MARKING, "Their header"]
     assert header._element.xpath(".//*[local-name()='textpath']/@string") == [DRAFT]
     assert MARKING in [paragraph.text for paragraph in made.sections[0].footer.paragraphs]
+
+
+def test_word_template_whose_header_holds_no_plain_paragraph_is_marked_too(charted: Document, theme: Theme) -> None:
+    """Word's own gallery of headers keeps all that it puts in within a content control."""
+    theirs = docx.Document()
+    header = theirs.sections[0].header
+    control = OxmlElement("w:sdt")
+    control.append(OxmlElement("w:sdtContent"))
+    header._element.append(control)
+    control[0].append(header.paragraphs[0]._p)
+    data = io.BytesIO()
+    theirs.save(data)
+    for given in (theme, replace(theme, marking="")):
+        made = docx.Document(io.BytesIO(render_docx(charted, data.getvalue(), given))).sections[0].header
+        assert [paragraph.text for paragraph in made.paragraphs] == [given.marking]
+        assert made._element.xpath(".//*[local-name()='textpath']/@string") == [DRAFT]
 
 
 # Tables.
@@ -380,5 +400,6 @@ def test_without_a_theme_there_is_nothing_of_one(charted: Document) -> None:
     word = docx.Document(io.BytesIO(render_docx(charted)))
     assert word.paragraphs[0].style.name == "Title"
     assert "textpath" not in word.sections[0].header._element.xml
+    assert word.sections[0]._sectPr.xpath("./w:headerReference/@w:type") == ["default"]
     book = openpyxl.load_workbook(io.BytesIO(render_tables(charted, "r")["r.xlsx"]))
     assert book["Cover"].oddHeader.center.text is None

@@ -250,6 +250,8 @@ def test_a_failed_report_gives_one(cdi, monkeypatch):
         (["report", "inspection", "kent-2017", "-p", "confidence_level=95"], "95"),
         (["report", "inspection", "kent-2017", "-p", "audit=kent-2018"], "audit"),
         (["report", "inspection", "kent-2017", "-p", "out=elsewhere"], "out"),
+        (["report", "inspection", "kent-2017", "-p", "theme=example-police"], "option of its own"),
+        (["report", "inspection", "kent-2017", "--theme", "exmple-police"], "Did you mean example-police?"),
         (["report", "inspection", "kent-2017", "--format", "odt"], "odt"),
         (["report", "inspection", "kent-2017", "--format", "html,odt"], "odt"),
         (["report", "inspection", "kent-2017", "--format", ""], "none"),

@@ -167,8 +167,10 @@ def test_what_is_no_toml_is_refused(tmp_path, content, said):
 
 
 def test_a_theme_that_is_not_there_is_refused(tmp_path):
-    assert "cannot be read" in problems(tmp_path / "none.toml")[0]
+    assert "none.toml'; expected a theme's file" in problems(tmp_path / "none.toml")[0]
     assert "theme.toml: cannot be read" in problems(tmp_path)[0]
+    assert "expected a theme's file" in problems("a\0b")[0]
+    assert problems("exmple-police")[0].endswith("Did you mean example-police?")
 
 
 HOSTILE = {

@@ -15,6 +15,7 @@ from cdi_stats.publishing.typst.pictures import render_png
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
+    from docx.section import _Footer, _Header
     from docx.text.paragraph import Paragraph
 
     from cdi_stats.publishing.theme import Theme
@@ -65,6 +66,8 @@ def mark_pages(file: WordDocument, theme: Theme) -> None:
 
     Screen readers pass over headers and footers: the title matter says the marking once more.
     """
+    if not theme.marking and not theme.draft:
+        return  # python-docx makes a header where one is looked at
     section = file.sections[0]
     pairs = [(section.header, section.footer)]
     if section.different_first_page_header_footer:
@@ -72,11 +75,21 @@ def mark_pages(file: WordDocument, theme: Theme) -> None:
     if file.settings.odd_and_even_pages_header_footer:
         pairs.append((section.even_page_header, section.even_page_footer))
     for number, (header, footer) in enumerate(pairs, start=1):
+        top = _paragraph(header, first=True) if theme.marking or not header.paragraphs else header.paragraphs[0]
         if theme.marking:
-            _mark(header.paragraphs[0].insert_paragraph_before(style=header.paragraphs[0].style), theme)
-            _mark(footer.add_paragraph(style=footer.paragraphs[-1].style), theme)
+            _mark(top, theme)
+            _mark(_paragraph(footer, first=False), theme)
         if theme.draft:
-            header.paragraphs[0]._p.append(_watermark(theme.draft, number))
+            top._p.append(_watermark(theme.draft, number))
+
+
+def _paragraph(part: _Header | _Footer, *, first: bool) -> Paragraph:
+    """Return a new paragraph at the top or the bottom of a header or footer, in the style of what stands there."""
+    styles = [paragraph.style for paragraph in part.paragraphs]  # none, where all stands in fields or tables
+    made = part.add_paragraph(style=styles[0 if first else -1] if styles else None)
+    if first:
+        part._element.insert(0, made._p)
+    return made
 
 
 def _mark(paragraph: Paragraph, theme: Theme) -> None:

@@ -79,8 +79,8 @@ def open_template(document: Document, data: bytes | None, theme: Theme) -> WordD
         take_styles(file, theme)
         _set_up_page(section)
         _write_header(section, document)
-        _write_footer(section.footer, document)
-        _write_footer(section.first_page_footer, document)
+        for footer in (section.footer, section.first_page_footer):
+            _write_footer(footer, document, theme)
         _set_mode(file)
     return file
 
@@ -136,10 +136,11 @@ def _write_header(section: Section, document: Document) -> None:
     )
 
 
-def _write_footer(footer: _Footer, document: Document) -> None:
+def _write_footer(footer: _Footer, document: Document, theme: Theme) -> None:
     paragraph = footer.paragraphs[0]
     paragraph.style = "Footer"
-    paragraph.add_run(f"{document.date_words}\tPage ")
+    said = "  ·  ".join(part for part in (theme.force, document.date_words) if part)
+    paragraph.add_run(f"{xml_text(said)}\tPage ")
     add_field(paragraph, "PAGE", "1")
     paragraph.add_run(" of ")
     add_field(paragraph, "NUMPAGES", "1")

@@ -3,7 +3,7 @@ const form = document.querySelector("form");
 const words = document.getElementById("_words");
 const selects = [...form.querySelectorAll("select")];
 const rows = [...document.querySelectorAll("tbody tr")];
-const status = document.getElementById("_count");
+const told = document.getElementById("_count");
 const plain = text => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const texts = new Map(rows.map(row => [row, plain(row.textContent)]));
 
@@ -21,7 +21,7 @@ function show() {
   const count = rows.filter(row => !row.hidden).length;
   const all = rows.length === 1 ? "1 report" : `${rows.length} reports`;
   const said = count === rows.length ? all : count ? `${count} of ${all}` : `No report fits, of ${all}`;
-  if (status.textContent !== said) status.textContent = said;
+  if (told.textContent !== said) told.textContent = said;
 }
 
 form.addEventListener("input", show);

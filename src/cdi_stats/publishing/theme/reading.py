@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -31,11 +32,22 @@ def bundled_themes() -> tuple[str, ...]:
 
 
 def locate_theme(given: str | Path) -> Path:
-    """Return the file of a theme: the file or folder named, or a bundled theme's."""
+    """Return the file of a theme: the file or folder named, or a bundled theme's. Raises BadParameters for neither."""
     path = Path(given)
-    if str(given) in bundled_themes() and not path.exists():
+    try:
+        if path.exists():
+            return path / "theme.toml" if path.is_dir() else path
+    except (OSError, ValueError):
+        pass
+    bundled = bundled_themes()
+    if str(given) in bundled:
         return resource("data", "themes", str(given), "theme.toml")
-    return path / "theme.toml" if path.is_dir() else path
+    near = get_close_matches(str(given), bundled, n=1)
+    meant = f". Did you mean {near[0]}?" if near else ""
+    raise BadParameters(
+        f"theme: found {str(given)[:100]!r}; expected a theme's file, its folder, or one that is bundled "
+        f"({', '.join(bundled)}){meant}"
+    )
 
 
 def read_theme(given: str | Path) -> Theme:
