@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 
 import matplotlib.figure
 import pytest
@@ -37,9 +38,8 @@ def labels_of(axes):
         yield from (tick.label1 for tick in axis.get_major_ticks() if first - slack <= tick.get_loc() <= last + slack)
 
 
-@pytest.fixture
-def labels(monkeypatch):
-    """Collect, of every picture drawn, its box and each label with the box that it takes up, in points."""
+def collect(patch):
+    """Return a list that gets, of every picture drawn, its size and each label with its box, in points."""
     seen = []
     save = matplotlib.figure.Figure.savefig
 
@@ -51,8 +51,22 @@ def labels(monkeypatch):
         seen.append(([side * 72 for side in figure.get_size_inches()], boxes))
         return save(figure, *args, **options)
 
-    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", savefig)
+    patch.setattr(matplotlib.figure.Figure, "savefig", savefig)
     return seen
+
+
+@pytest.fixture
+def labels(monkeypatch):
+    """Collect the labels of the pictures that a test draws."""
+    return collect(monkeypatch)
+
+
+@cache
+def report(name):
+    """Return the charts of a report, drawn once, and their labels."""
+    with pytest.MonkeyPatch.context() as patch:
+        labels = collect(patch)
+        return REPORTS[name](), labels
 
 
 def of_report(report, *parts):
@@ -93,8 +107,8 @@ def assert_inside(labels):
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_no_label_of_a_bundled_report_is_cut_and_each_chart_has_its_data(labels, name):
-    drawn = REPORTS[name]()
+def test_no_label_of_a_bundled_report_is_cut_and_each_chart_has_its_data(name):
+    drawn, labels = report(name)
     assert drawn
     assert_inside(labels)
     for chart in drawn:
@@ -106,10 +120,9 @@ def test_no_label_of_a_bundled_report_is_cut_and_each_chart_has_its_data(labels,
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_words_beside_the_axes_do_not_touch(labels, name):
+def test_words_beside_the_axes_do_not_touch(name):
     """Labels of lines and of limits; those of points are placed by label_points, which keeps them apart by itself."""
-    REPORTS[name]()
-    for _, boxes in labels:
+    for _, boxes in report(name)[1]:
         for place, (first, one) in enumerate(boxes):
             for second, other in boxes[place + 1 :]:
                 across = min(one[2], other[2]) - max(one[0], other[0])
@@ -201,15 +214,14 @@ def test_series_are_told_apart_without_colour():
 def test_no_colour_stands_elsewhere_than_on_the_canvas():
     known = {getattr(canvas, name) for name in ("NOW", "BEFORE", "INK", "TEAL", "GREY", "PAPER", "BAR", "BAND")}
     known |= {canvas.FAINT, canvas.GRID}
-    for drawn in (REPORTS["inspection kent-2017"](), REPORTS["monitoring"]()):
+    for drawn in (report("inspection kent-2017")[0], report("monitoring")[0]):
         for chart in drawn:
             assert set(re.findall(r"#[0-9a-f]{6}\b", chart.svg)) <= known
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_words_are_eight_points_and_more_in_print(labels, name):
-    REPORTS[name]()
-    for (width, height), boxes in labels:
+def test_words_are_eight_points_and_more_in_print(name):
+    for (width, height), boxes in report(name)[1]:
         scale = min(PRINTED_WIDTH / (width / 72), PRINTED_HEIGHT / (height / 72), 1.0)
         assert min(text.get_fontsize() for text, _ in boxes) * scale >= 8
         assert {text.get_fontfamily()[0] for text, _ in boxes} == {"Inter"}
