@@ -54,6 +54,8 @@ def _entry(out: Path, manifest: Path) -> dict[str, Any] | None:
         day = long_date(date.fromisoformat(facts["date"]))
         said = {name: facts[name] for name in ("title", "subtitle", "force")}
         files = [name for name in facts["files"] if name.endswith(tuple(READ_AS))]
+        if manifest.parent.name != facts["report"]:
+            said["subtitle"] += f" ({manifest.parent.name})"
     except (ValueError, KeyError, TypeError):
         return None
     folder = manifest.parent.relative_to(out).as_posix()
