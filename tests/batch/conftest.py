@@ -25,8 +25,9 @@ keep_one_thread()
 from cdi_stats import cli
 from cdi_stats.batch import freshness, warm
 from cdi_stats.publishing import execution, publication
+folder = Path(sys.argv[1])
 def notebook_path(report):
-    return Path(sys.argv[1]) / f"{report}.ipynb"
+    return folder / f"{report}.ipynb"
 for module in (execution, publication, freshness):
     module.notebook_path = notebook_path
 warm._tell_example = lambda: None
@@ -43,8 +44,11 @@ GOOD = "from cdi_stats import open_report\n\nopen_report(audit).title()"
 def write_notebook(path: Path, *sources: str) -> None:
     given = "\n".join(f"{name} = {value!r}" for name, value in PARAMETERS.items())
     cells = [new_markdown_cell("# Report"), new_code_cell(given, metadata={"tags": ["parameters"]})]
+    cells += map(new_code_cell, sources)
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=[*cells, *map(new_code_cell, sources)], metadata=kernel), path)
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
 
 
 class Place:
