@@ -23,6 +23,7 @@ from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.resources import resource
 
 GONE = "gone"
+UNTOLD = {"__pycache__", "batch", "cli.py"}  # what no report can tell from
 
 
 def fingerprint(job: Job) -> str:
@@ -38,7 +39,7 @@ def code_hash() -> str:
     """Return a hash of this package's files, of its data, and of the versions of what it stands on."""
     package = Path(cdi_stats.__file__).parent
     folders = {package, resource("data")}
-    files = sorted({file for folder in folders for file in folder.rglob("*") if "__pycache__" not in file.parts})
+    files = sorted({file for folder in folders for file in folder.rglob("*") if not UNTOLD & {*file.parts}})
     parts = [f"{file.name} {file_hash(file)}" for file in files if file.is_file()]
     parts += [platform.python_version(), *(f"{name} {version(name)}" for name in STACK)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -22,6 +22,7 @@ from cdi_stats.errors import ReportFailed
 from cdi_stats.publishing.staging import is_locked, locked
 
 FILE = "ledger.sqlite"
+DONE = "done"
 STARTED, PUBLISHED, CURRENT, FAILED, INTERRUPTED = "started", "published", "current", "failed", "interrupted"
 LONGEST_WAIT = 30.0
 TABLES = """
@@ -83,7 +84,7 @@ class Ledger:
             try:
                 yield number
                 failed = [run for run in self.runs(number) if run.result == FAILED]
-                result = FAILED if failed else PUBLISHED
+                result = FAILED if failed else DONE
             finally:
                 self._interrupt(number)
                 self._change("batches", {"ended": _now(), "result": result}, "batch", number)

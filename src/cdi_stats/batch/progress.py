@@ -13,6 +13,7 @@ from cdi_stats.batch.run import Ended, Listener, Outcome, Progress
 from cdi_stats.batch.words import clock, counted
 
 LINE_EVERY = 30.0
+WIDTH = 30
 
 
 def progress_words(progress: Progress) -> str:
@@ -97,12 +98,15 @@ class Bar(Lines):
     def progress(self, progress: Progress) -> None:
         """Draw how far the batch is."""
         from rich.console import Group
-        from rich.progress_bar import ProgressBar
         from rich.text import Text
 
-        at_work = (Text(f"  {target}: {step}", no_wrap=True) for target, step in progress.at_work)
-        bar = ProgressBar(total=progress.reports, completed=progress.done, width=60)
-        self.live.update(Group(bar, Text(progress_words(progress)), *at_work), refresh=True)
+        full = WIDTH * progress.done // max(progress.reports, 1)
+        bar = Text.assemble(("━" * full, "green"), ("━" * (WIDTH - full), "dim"), " ", progress_words(progress))
+        at_work = (Text(f"  {target}: {step}") for target, step in progress.at_work)
+        lines = [bar, *at_work]
+        for line in lines:
+            line.no_wrap = True
+        self.live.update(Group(*lines), refresh=True)
 
 
 @contextmanager

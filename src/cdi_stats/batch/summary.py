@@ -100,4 +100,4 @@ def _table(runs: tuple[Run, ...]) -> Table:
     rows = tuple(
         (run.target, RESULTS.get(run.result, run.result), f"{run.seconds:.1f}" if run.seconds else "") for run in runs
     )
-    return Table("Reports of the plan, in the order in which they were begun", columns, rows)
+    return Table("Reports of the plan, in order", columns, rows)

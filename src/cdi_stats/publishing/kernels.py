@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
-         "ipykernel.kernelapp", "matplotlib_inline.backend_inline", "matplotlib.backends.backend_svg", "nbclient",
+         "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "nbclient",
          "papermill", "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
 # jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI; nobody debugs a report's kernel
 NEEDLESS = ("rfc3987_syntax", "debugpy")

@@ -1,0 +1,116 @@
+"""What tests of batches share: plans and audits in a folder of their own, notebooks that misbehave, `cdi batch` run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from cdi_stats.resources import resource
+
+# `cdi` with other notebooks than the package's: the forks that make the reports have them too
+DRIVER = """
+import sys
+from pathlib import Path
+from cdi_stats.publishing.kernels import keep_one_thread
+keep_one_thread()
+from cdi_stats import cli
+from cdi_stats.batch import freshness, warm
+from cdi_stats.publishing import execution, publication
+folder = Path(sys.argv[1])
+def notebook_path(report):
+    return folder / f"{report}.ipynb"
+for module in (execution, publication, freshness):
+    module.notebook_path = notebook_path
+warm._tell_example = lambda: None
+sys.argv[:] = ["cdi", *sys.argv[2:]]
+cli.main()
+"""
+PARAMETERS = {
+    "audit": "kent-2018", "earlier": "", "confidence_level": 0.95, "method": "wilson",
+    "degrees_of_freedom": "kurtosis", "overall": "", "show_records": False,
+}  # fmt: skip
+GOOD = "from cdi_stats import open_report\n\nopen_report(audit).title()"
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    given = "\n".join(f"{name} = {value!r}" for name, value in PARAMETERS.items())
+    cells = [new_markdown_cell("# Report"), new_code_cell(given, metadata={"tags": ["parameters"]})]
+    cells += map(new_code_cell, sources)
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
+
+
+class Place:
+    """A folder with a plan, its audits, the notebooks that its reports are made by, and what is published."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.out, self.plan = folder, folder / "reports", folder / "plan.toml"
+        self.notebooks, self.scratch = folder / "notebooks", folder / "t"
+        self.notebooks.mkdir()
+        self.scratch.mkdir()
+        self.use(GOOD)
+
+    def use(self, *sources: str) -> None:
+        """Make the inspection of these code cells."""
+        write_notebook(self.notebooks / "inspection.ipynb", *sources)
+
+    def audits(self, *names: str) -> None:
+        """Give audits under these names, each the same but for its name."""
+        for name in names:
+            (self.folder / f"{name}.xlsx").write_bytes(resource("data", "examples", "kent-2018.xlsx").read_bytes())
+
+    def ask(self, *audits: str, rest: str = "", top: str = "") -> None:
+        """Write a plan for the inspection of some audits, as HTML."""
+        words = f'report = "inspection"\naudits = {json.dumps(audits)}\nformats = ["html"]\n{rest}'
+        self.plan.write_text(f"{top}\n[[report]]\n{words}\n", encoding="utf-8")
+
+    def command(self, *options: str) -> list[str]:
+        return [sys.executable, "-c", DRIVER, str(self.notebooks), "batch", str(self.plan), *options]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"TMPDIR": str(self.scratch)}
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """Start the batch, and go on."""
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(self.command("--json", *options), env=self.environment, **pipes)
+
+    def run(self, *options: str) -> tuple[int, dict[str, dict[str, Any]], dict[str, Any]]:
+        """Run the batch, and return its exit code, what came of each report by audit, and the sum."""
+        with self.start(*options) as batch:
+            out, err = batch.communicate(timeout=300)
+        assert "Traceback" not in err, err
+        events = [json.loads(line) for line in out.splitlines()]
+        reports = {event["audit"]: event for event in events if event["event"] == "report"}
+        return batch.returncode, reports, events[-1] if events else {"said": err}
+
+    def published(self, audit: str) -> str:
+        return (self.out / audit / "inspection" / "inspection.html").read_text(encoding="utf-8")
+
+    def left(self) -> list[str]:
+        """Return what begins with a dot beneath the reports: stages, locks, reports put aside."""
+        return sorted(path.name for path in self.out.rglob(".*"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A folder to run a batch in."""
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def write() -> Callable[..., None]:
+    """Write a notebook of some code cells."""
+    return write_notebook

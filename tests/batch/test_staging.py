@@ -1,0 +1,97 @@
+"""One run at a time at a report's folder, and nothing left of those that were cut off."""
+
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from cdi_stats.errors import ReportFailed
+from cdi_stats.publishing import staging as stages
+from cdi_stats.publishing.staging import is_locked, locked, socket_folder, staging, tidy
+
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+def _hold(folder, said, seconds):
+    with staging(folder) as stage:
+        (stage / "report.html").write_text("held", encoding="utf-8")
+        said.set()
+        time.sleep(seconds)
+
+
+@pytest.fixture
+def hold(tmp_path):
+    """Be at a folder in another process; it is killed at the end."""
+    folder, started = tmp_path / "kent" / "inspection", []
+
+    def start(seconds):
+        said = CONTEXT.Event()
+        process = CONTEXT.Process(target=_hold, args=(folder, said, seconds))
+        process.start()
+        started.append(process)
+        assert said.wait(60)
+        return folder, process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.join()
+
+
+def test_a_second_run_waits_for_the_first(hold):
+    folder, process = hold(1.0)
+    assert is_locked(folder)
+    with staging(folder) as stage:
+        assert (folder / "report.html").read_text(encoding="utf-8") == "held", "the first has published"
+        (stage / "report.html").write_text("second", encoding="utf-8")
+    process.join()
+    assert (folder / "report.html").read_text(encoding="utf-8") == "second"
+    assert [path.name for path in folder.parent.iterdir()] == ["inspection"]
+
+
+def test_a_run_that_waits_too_long_says_why(hold):
+    folder, _ = hold(60)
+    with pytest.raises(ReportFailed, match="another run has been at it"), staging(folder, longest_wait=0.2):
+        pytest.fail("two runs at one folder")
+    tidy(folder)
+    assert len(list(folder.parent.glob(".inspection.????????"))) == 1, "its stage is its own while it lives"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_killed_run_holds_nobody_up_and_its_stage_is_cleared_away(hold):
+    folder, process = hold(60)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert not is_locked(folder)
+    other = folder.with_name(".inspection-0.9.abcdefgh")
+    other.mkdir()
+    with staging(folder) as stage:
+        assert [path.name for path in folder.parent.glob(".inspection.????????")] == [stage.name]
+    assert other.exists(), "another report's stage is not this one's"
+    assert {path.name for path in folder.parent.iterdir()} == {"inspection", other.name}
+
+
+def test_a_lock_leaves_no_file_however_often_it_changes_hands(tmp_path):
+    path = tmp_path / "index.html"
+    for _ in range(3):
+        with locked(path):
+            assert is_locked(path)
+        assert not is_locked(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_socket_folders_of_nobody_are_cleared_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, young, held = (tmp_path / f"cdi-{name:_<8}" for name in ("old", "young", "held"))
+    for folder in (old, young, held):
+        folder.mkdir()
+    for folder in (old, held):
+        long_ago = time.time() - 2 * stages.YOUNG
+        os.utime(folder, (long_ago, long_ago))
+    with locked(held), socket_folder() as ours:
+        assert {path.name for path in tmp_path.glob("cdi-*")} == {young.name, held.name, Path(ours).name}
+    assert not Path(ours).exists()
