@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.publications.examples import EXAMPLES
 
 from cdi_stats.publishing.publication import publish
-from tests.publications.examples import EXAMPLES
 
 KEPT = Path(__file__).resolve().parents[2] / "reports" / "examples"
 WANTED = {f"{audit}/{report}" for report, audit in EXAMPLES.items()}
