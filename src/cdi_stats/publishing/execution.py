@@ -78,13 +78,15 @@ def portable_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_traces(notebook: Any, parameters: Mapping[str, Any]) -> Any:
-    """Drop times, paths and run marks, so that the same inputs give the same notebook."""
+    """Drop times, paths, warnings and run marks, so that the same inputs give the same notebook anywhere."""
     from papermill.translators import PythonTranslator
 
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         if INJECTED in cell.metadata.get("tags", []):
             cell.id = INJECTED
             cell.source = PythonTranslator.codify(portable_parameters(parameters), "Parameters")
