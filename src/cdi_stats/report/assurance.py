@@ -11,9 +11,9 @@ from cdi_stats.findings.second_review import examine_second_review
 from cdi_stats.methods.agreement import Agreement
 from cdi_stats.report import tables
 from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Table, Text
-from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import FindingNumbers, count, percent, rounded
 from cdi_stats.report.quality_tables import accepted_table
+from cdi_stats.report.wording import capital, join, point, say
 from cdi_stats.resources import code_list
 
 RULE = {

@@ -24,11 +24,11 @@ from cdi_stats.report.blocks import (
 from cdi_stats.report.front import title_section
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.method_tables import one
-from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, percent
 from cdi_stats.report.published_tables import forces_table
 from cdi_stats.report.series_tables import share
 from cdi_stats.report.statements import rate_statement
+from cdi_stats.report.wording import capital, join, point, say
 
 FEWEST_FOR_CHART = 3
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from cdi_stats.findings.benchmark import Benchmark, Field, PublishedResult, Standing
 from cdi_stats.findings.examine import Finding
 from cdi_stats.report.blocks import Figure, Text
-from cdi_stats.report.narrative import join, join_words, listed, say
 from cdi_stats.report.numbers import FindingNumbers, count, in_words, margin, percent
 from cdi_stats.report.series_tables import whole, worded
+from cdi_stats.report.wording import join, join_words, listed, say
 
 MANY = {"inspection": "full inspections", "re-inspection": "re-inspections"}
 MEASURE_LABELS = {

@@ -28,8 +28,8 @@ from cdi_stats.report.blocks import (
 )
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, strong
 from cdi_stats.report.inspection import Report, open_report
-from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import count, in_words, long_date, margin
+from cdi_stats.report.wording import capital, in_sentence, join, point, say
 from cdi_stats.resources import code_list
 
 NOTE_THE_RESULT = "The board is asked to note these results."
@@ -86,7 +86,7 @@ class BoardPaper:
     def introduction(self) -> Section:
         """Tell what this paper is about, in the words entered and in a sentence of its own."""
         facts = self._audit.facts
-        kind = narrative.in_sentence(code_list("audit_types")[facts.audit_type])
+        kind = in_sentence(code_list("audit_types")[facts.audit_type])
         about = say(
             "This paper reports the {kind} of how completely {force} records the crimes reported to it. It covers "
             "crimes reported from {period}, judged by {rules}.",
@@ -301,7 +301,7 @@ COMMON = {
 def _common_words(common: Common) -> Text:
     """Say what most of a stratum's missed crimes share."""
     key = f"board/common/{common.stratum}/{common.column}"
-    label = narrative.in_sentence(common.label)
+    label = in_sentence(common.label)
     return say(
         COMMON[common.column][common.every],
         crimes=Figure(f"{key}/crimes", common.crimes, count(common.crimes), "count"),

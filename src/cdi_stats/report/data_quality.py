@@ -18,8 +18,9 @@ from cdi_stats.findings.data_quality import DataQuality, Holding
 from cdi_stats.report import quality_tables
 from cdi_stats.report.blocks import Bullets, Callout, Figure, Paragraph, Section, Strong, Text, Title, section
 from cdi_stats.report.method_tables import agreement_table
-from cdi_stats.report.narrative import capital, join, point, say, span_of_days
+from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
+from cdi_stats.report.wording import capital, join, point, say
 from cdi_stats.resources import code_list
 
 NOT_STATED = "not stated in a way that can be read"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from cdi_stats.audit.model import Audit
 from cdi_stats.findings.examine import Findings
 from cdi_stats.report.blocks import Callout, Figure, Judgements, Paragraph, Section, Text, Title, section
-from cdi_stats.report.narrative import period_words, say
+from cdi_stats.report.narrative import period_words
 from cdi_stats.report.numbers import FindingNumbers, count, long_date
+from cdi_stats.report.wording import say
 from cdi_stats.resources import code_list
 
 

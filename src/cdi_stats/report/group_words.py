@@ -10,9 +10,9 @@ from cdi_stats.methods.monitoring import FEW_GROUPS
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Text
-from cdi_stats.report.narrative import join_words, listed, say
 from cdi_stats.report.numbers import in_words
 from cdi_stats.report.series_tables import difference, provenance, share, span, whole, worded
+from cdi_stats.report.wording import join_words, listed, say
 
 NAMES = {"district": ("district", "districts"), "team": ("team", "teams")}
 BEYOND = "{name}, {rate} ({level} interval {span}; {done} of {due} crimes examined)"

@@ -24,8 +24,8 @@ from cdi_stats.report.blocks import (
 )
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
-from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.statements import rate_statement, timeliness_statement
+from cdi_stats.report.wording import capital, in_sentence, join, say
 
 
 def open_report(
@@ -197,7 +197,7 @@ class Report(Examined):
         label, first = rows[0]
         title = headlines.annual_title(label, first)
         words = join(
-            narrative.unrecorded_sentence(first, "" if label == headlines.OVERALL else narrative.in_sentence(label)),
+            narrative.unrecorded_sentence(first, "" if label == headlines.OVERALL else in_sentence(label)),
             headlines.sum_of_strata(self.findings),
             headlines.auditable_year(self.findings),
         )

@@ -18,8 +18,8 @@ from cdi_stats.methods.stratified import StratifiedRate, stratified_rate
 from cdi_stats.report import method_tables, published_tables
 from cdi_stats.report.blocks import Block, Bullets, Figure, Paragraph, Section, Text, section
 from cdi_stats.report.inspection import Report, open_report
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import FindingNumbers, count, in_words, percent, rounded
+from cdi_stats.report.wording import capital, say
 
 AUDITS_A_CELL = {"small": 500, "full": 4000}
 TOTALS_ONLY = "Only totals are known of this audit: methods that allow for records have nothing to work on."

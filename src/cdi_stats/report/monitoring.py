@@ -18,10 +18,10 @@ from cdi_stats.report import group_words, series_tables, series_words
 from cdi_stats.report.assurance import RULE
 from cdi_stats.report.blocks import Block, Bullets, Callout, Paragraph, Section, Text, Title, section
 from cdi_stats.report.headlines import OVERALL
-from cdi_stats.report.narrative import capital, join, join_words, point, say
 from cdi_stats.report.numbers import in_words, long_date
 from cdi_stats.report.series_tables import whole
 from cdi_stats.report.statements import rate_statement
+from cdi_stats.report.wording import capital, join, join_words, point, say
 
 COLUMNS = {"both": ("district", "team"), "district": ("district",), "team": ("team",), "none": ()}
 REBUILT = (

@@ -12,8 +12,8 @@ import numpy as np
 from cdi_stats.findings.sample_plan import StratumPlan
 from cdi_stats.report.blocks import Chart
 from cdi_stats.report.charts import AXIS_NAME, BELOW, FAINT, INK, LINES, apart, svg
-from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import count, margin
+from cdi_stats.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ from cdi_stats.audit.problems import Problem, rules
 from cdi_stats.audit.reading import Inspection
 from cdi_stats.findings.data_quality import Characteristic, ColumnFilled, Holding, Reconciled, RuleCount
 from cdi_stats.report.blocks import Column, Figure, Table, Text
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, percent
+from cdi_stats.report.wording import capital, say
 from cdi_stats.resources import code_list
 
 SEVERITIES = {"error": "To mend", "warning": "To look at"}

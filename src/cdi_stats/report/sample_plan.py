@@ -16,8 +16,9 @@ from cdi_stats.findings.examine import Findings, examine
 from cdi_stats.findings.sample_plan import PILOT, STATED, SamplePlan, plan_like, plan_sample
 from cdi_stats.report import plan_tables, tables
 from cdi_stats.report.blocks import Bullets, Figure, Paragraph, Section, Text, Title, section
-from cdi_stats.report.narrative import join, point, say, span_of_days
+from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
+from cdi_stats.report.wording import join, point, say
 
 
 def open_sample_plan(audit: str, *, margin_of_error: float = 0.03, confidence_level: float = 0.95) -> SamplePlanReport:

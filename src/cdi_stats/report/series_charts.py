@@ -27,8 +27,8 @@ from cdi_stats.report.charts import (
     svg,
 )
 from cdi_stats.report.group_charts import label_points
-from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import count, percent, points
+from cdi_stats.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

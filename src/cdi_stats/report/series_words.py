@@ -16,9 +16,9 @@ from cdi_stats.findings.series import (
 )
 from cdi_stats.methods.monitoring import RUN_LENGTH
 from cdi_stats.report.blocks import Figure, Text
-from cdi_stats.report.narrative import capital, join, join_words, listed, say
 from cdi_stats.report.numbers import FindingNumbers, in_words, percent
 from cdi_stats.report.series_tables import difference, share, whole, worded
+from cdi_stats.report.wording import capital, join, join_words, listed, say
 
 LATEST = {
     "pooled": (

@@ -1,0 +1,93 @@
+"""The reports as their notebooks tell them, without kernels, and how easily their prose reads.
+
+Reading ease is Flesch's (A new readability yardstick, Journal of Applied Psychology 32, 1948):
+206.835 - 84.6 syllables a word - 1.015 words a sentence; 50 to 60 is "fairly difficult", the press of quality of its day.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+import nbformat
+
+from cdi_stats.report.blocks import Block, Bullets, Callout, Numbered, Paragraph, Section, Statement, Text
+from cdi_stats.resources import resource
+
+REPORTS = {
+    "inspection": ("kent-2017", "kent-2018", "kent-board-2017"),
+    "reinspection": ("kent-2018",),
+    "board_paper": ("kent-2017", "kent-2018", "kent-board-2017"),
+    "monitoring": ("example-police",),
+    "benchmark": ("kent-2017", "kent-2018", "kent-board-2017"),
+    "sample_plan": ("kent-2017", "kent-board-2017"),
+    "data_quality": ("kent-2017", "kent-2018", "kent-board-2017"),
+    "methods": ("kent-2017", "kent-board-2017"),
+}
+QUICK = {"methods": {"replicates": 50}}
+VOWELS = re.compile(r"[aeiouy]+")
+
+
+@cache
+def told(report: str, audit: str) -> tuple[Section, ...]:
+    """Return the sections of a report, in the order of its notebook, whose cells are run here one after another."""
+    notebook = nbformat.read(resource("notebooks", f"{report}.ipynb"), as_version=4)
+    names: dict[str, Any] = {}
+    found: list[Section] = []
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        *statements, last = ast.parse(cell.source).body
+        shown = isinstance(last, ast.Expr)
+        exec(compile(ast.Module([*statements, *([] if shown else [last])], []), report, "exec"), names)
+        if shown:
+            found.append(eval(compile(ast.Expression(last.value), report, "eval"), names))
+        if "parameters" in cell.metadata.get("tags", []):
+            names |= {"audit": audit} | QUICK.get(report, {})
+    return tuple(found)
+
+
+def prose(block: Block) -> Iterator[Text]:
+    """Yield the running text of a block: no tables, charts or titles."""
+    if isinstance(block, Paragraph | Numbered | Callout):
+        yield block.text
+    elif isinstance(block, Bullets):
+        yield from block.points
+    elif isinstance(block, Statement):
+        yield from (block.headline, block.says, block.detail)
+
+
+def reading_ease(texts: Iterable[str]) -> float:
+    """Return Flesch's reading ease of some texts.
+
+    A sentence ends with a full stop, question or exclamation mark before a blank or the end; nothing else ends one. A word
+    is what stands between blanks and holds a letter or digit. A figure counts as one syllable: Flesch leaves figures out of
+    the syllable count where there are many.
+    """
+    sentences = [s for text in texts for s in re.split(r"(?<=[.?!])\s+", text.strip()) if s]
+    words = [word for sentence in sentences for word in sentence.split() if re.search(r"\w", word)]
+    return 206.835 - 84.6 * sum(map(syllables, words)) / len(words) - 1.015 * len(words) / len(sentences)
+
+
+def syllables(word: str) -> int:
+    """Return the syllables of a word: its groups of vowels, silent endings left out, at least one."""
+    if re.search(r"\d", word):
+        return 1
+    parts = re.findall(r"[a-z]+", word.lower().replace("’s", "").replace("'s", ""))
+    return max(sum(map(_syllables, parts)), 1)
+
+
+def _syllables(part: str) -> int:
+    found = len(VOWELS.findall(part))
+    if re.search(r"[^aeiouylr]e$|[^aeiouy]re$|[^aeiouy]{2}le$", part) and not re.search(r"[^aeiouy]le$", part):
+        found -= 1
+    elif re.search(r"[aeiouy]le$", part):
+        found -= 1
+    elif re.search(r"[^aeioudt]ed$", part) and not re.search(r"[^aeiouy]led$", part):
+        found -= 1
+    elif re.search(r"[^aeioucsgxz]es$", part) and not re.search(r"(ch|sh|[^aeiouy]l)es$", part):
+        found -= 1
+    if re.search(r"[^aeiou]i[ao](?!u)|eo|ua[lt]|uou", part) and not re.search(r"[ct]i[ao]", part):
+        found += 1
+    return max(found, 1)
