@@ -25,7 +25,7 @@ from cdi_stats.report.blocks import (
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.statements import rate_statement, timeliness_statement
-from cdi_stats.report.wording import capital, in_sentence, join, say
+from cdi_stats.report.wording import capital, in_sentence, join, tell
 
 
 def open_report(
@@ -138,7 +138,7 @@ class Report(Examined):
         """Tell why crimes were not recorded."""
         causes = examine_causes(self.audit, confidence_level=self.findings.confidence_level)
         if not causes:
-            return section(Paragraph("No reasons are held: the audit misses no crime, or gives only totals."))
+            return section(Paragraph(tell("causes.unheld")))
         notes: tuple[Text, ...] = ()
         if self.audit.facts.reasons_basis == "illustrative":
             notes = (UNCOUNTED_REASONS,)
@@ -154,8 +154,7 @@ class Report(Examined):
     def concentration(self) -> Section:
         """Tell whether a few records carry the misses."""
         if not self.audit.has_records:
-            unseen = "Only totals are known, so it cannot be seen whether a few records carry the misses."
-            return section(Paragraph(unseen))
+            return section(Paragraph(tell("spread.unseen")))
         f = self.findings
         options = {name: getattr(f, name) for name in ("confidence_level", "method", "degrees_of_freedom")}
         rows = [
@@ -165,14 +164,14 @@ class Report(Examined):
         ]
         shown = [row for row in rows if row[1].missed]
         if not shown:
-            return section(Paragraph("No crime was missed in any record."))
+            return section(Paragraph(tell("spread.no_record")))
         from cdi_stats.report.charts import concentration_chart
 
         notes: tuple[Text, ...] = ()
         if self.audit.facts.records_basis != "audited":
             notes = (ILLUSTRATIVE,)
         words = [
-            say("{label}: {words}", label=strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c)))
+            tell("spread.of", label=strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c)))
             for label, c in rows
         ]
         return section(
@@ -186,12 +185,7 @@ class Report(Examined):
         """Tell the crimes not recorded in a year, with ranges."""
         rows = [(label, row) for label, row in self.rates if row.unrecorded]
         if not rows:
-            return section(
-                Paragraph(
-                    "Nothing is extrapolated to a year: that needs the crimes recorded in the year, and a sample in "
-                    "which some crime was recorded."
-                )
-            )
+            return section(Paragraph(tell("year.unknown")))
         from cdi_stats.report.charts import annual_chart
 
         label, first = rows[0]
@@ -215,12 +209,12 @@ class Report(Examined):
     def changes(self) -> Section:
         """Tell every rate against the earlier audit's."""
         if self.comparison is None:
-            return section(Paragraph("There is no earlier audit to compare with."))
+            return section(Paragraph(tell("change.no_earlier")))
         from cdi_stats.report.charts import change_chart
 
         changes = self.compared
         if not changes:
-            return section(Paragraph("The two audits share no rate that could be compared."))
+            return section(Paragraph(tell("change.none")))
         cautions = self.comparison.cautions
         return section(
             *paragraphs([headlines.change_words(self.comparison, "crimes"), headlines.worsened_words(changes)]),
@@ -262,7 +256,7 @@ class Report(Examined):
         title = headlines.timeliness_title(rows)
         cards = [timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
-        words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
+        words = [tell("timeliness.hours", hours=hours), *self._changes_of("timeliness")]
         return self._told("timeliness", cards, words, timeliness_chart(title, hours, rows), table)
 
     def cancellations(self) -> Section:
