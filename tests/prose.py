@@ -80,13 +80,12 @@ def syllables(word: str) -> int:
 
 def _syllables(part: str) -> int:
     found = len(VOWELS.findall(part))
-    if re.search(r"[^aeiouylr]e$|[^aeiouy]re$|[^aeiouy]{2}le$", part) and not re.search(r"[^aeiouy]le$", part):
-        found -= 1
-    elif re.search(r"[aeiouy]le$", part):
-        found -= 1
-    elif re.search(r"[^aeioudt]ed$", part) and not re.search(r"[^aeiouy]led$", part):
-        found -= 1
-    elif re.search(r"[^aeioucsgxz]es$", part) and not re.search(r"(ch|sh|[^aeiouy]l)es$", part):
+    if (
+        (re.search(r"[^aeiouylr]e$|[^aeiouy]re$|[^aeiouy]{2}le$", part) and not re.search(r"[^aeiouy]le$", part))
+        or re.search(r"[aeiouy]le$", part)
+        or (re.search(r"[^aeioudt]ed$", part) and not re.search(r"[^aeiouy]led$", part))
+        or (re.search(r"[^aeioucsgxz]es$", part) and not re.search(r"(ch|sh|[^aeiouy]l)es$", part))
+    ):
         found -= 1
     if re.search(r"[^aeiou]i[ao](?!u)|eo|ua[lt]|uou", part) and not re.search(r"[ct]i[ao]", part):
         found += 1

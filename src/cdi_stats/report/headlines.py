@@ -60,7 +60,7 @@ def lowest(findings: Findings) -> Text | None:
     _, label, row = ranked[0]
     first = tell("lowest.some", label=label, rate=told_rate(row))
     as_low = [name for _, name, other in ranked[1:] if _interval(other).low <= _interval(row).high]
-    return join(first, tell("lowest.unclear", others=join_words(as_low)) if as_low else None)
+    return join(first, tell("lowest.unclear", number=len(as_low), others=join_words(as_low)) if as_low else None)
 
 
 def _interval(row: Finding) -> Interval[float]:
@@ -164,9 +164,14 @@ def change_words(comparison: Comparison | None, what: str, stratum: str = ALL) -
 def worsened_words(changes: Sequence[tuple[str, FindingChange]]) -> Text | None:
     """Name every rate that clearly fell, so that no summary passes over it."""
     fallen = [
-        tell("fallen.each", label=in_sentence(label), before=told_rate(c.earlier, "earlier/"), after=told_rate(c.later))
-        for label, c in changes
-        if c.change.direction == "worsened"
+        tell(
+            "fallen.each",
+            label=in_sentence(label).replace(":", ","),
+            before=told_rate(change.earlier, "earlier/"),
+            after=told_rate(change.later),
+        )
+        for label, change in changes
+        if change.change.direction == "worsened"
     ]
     return tell("fallen.some", fallen=separated("; ", fallen)) if fallen else None
 

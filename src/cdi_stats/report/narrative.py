@@ -271,12 +271,12 @@ def route_sentence(findings: Findings) -> Text | None:
 
 def route_words(audits: Sequence[Audit]) -> Text:
     """Return the routes by which the audited crimes came, as far as the audits say; never a guess."""
-    labels, share = code_list("routes"), _auditable_share(audits)
+    share = _auditable_share(audits)
     used = {str(route) for audit in audits for route in audit.tables["records"]["route"].dropna()}
-    named = [in_sentence(label) for code, label in labels.items() if code in used]
+    named = [code for code in code_list("routes") if code in used]
     rebuilt = any(audit.facts.records_basis != "audited" for audit in audits)
     routes = tell(
-        "route.records", routes=join_words(named), illustrative=tell("route.illustrative") if rebuilt else ""
+        "route.logged", routes=join_words(named), illustrative=tell("route.illustrative") if rebuilt else ""
     ) if named else None  # fmt: skip
     auditable = tell("route.auditable", share=share) if share else None
     return separated("; ", [text for text in (auditable, routes) if text]) or tell("route.unknown")

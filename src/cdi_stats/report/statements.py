@@ -12,22 +12,29 @@ from cdi_stats.report.wording import in_sentence, tell
 
 def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
     """Return a rate as a headline statistic; the counts where cases are few, or every one was recorded."""
-    n = FindingNumbers(finding, prefix)
-    branch = "every" if finding.done == finding.due else "few" if n.few else "some"
+    n, every = FindingNumbers(finding, prefix), finding.done == finding.due
+    if n.few and not every:
+        return count_statement(finding, prefix, now=now, of="" if label == OVERALL else in_sentence(label))
     says = tell(
-        f"statement.{branch}",
+        f"statement.{'every' if every else 'some'}",
         what=tell("statement.overall") if label == OVERALL else in_sentence(label),
         when=_when(prefix, now=now),
         three=n.published_low,
         low=n.low,
         sharing=tell("statement.sharing") if isinstance(n.records, Figure) else "",
     )
-    return Statement((n.rate,) if branch == "some" else _counts(n), says, sample_line(finding, prefix))
+    return Statement(_counts(n) if every else (n.rate,), says, sample_line(finding, prefix))
 
 
-def count_statement(finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
-    """Return a small count as a headline statistic."""
-    says = tell("statement.cases", cases=cases_of(finding), verb=done_as(finding), when=_when(prefix, now=now))
+def count_statement(finding: Finding, prefix: str = "", *, now: bool = False, of: str = "") -> Statement:
+    """Return a small count as a headline statistic; `of` names the stratum where the cases do not."""
+    says = tell(
+        "statement.cases",
+        cases=cases_of(finding),
+        verb=done_as(finding),
+        of=tell("statement.of", what=of) if of else "",
+        when=_when(prefix, now=now),
+    )
     return Statement(_counts(FindingNumbers(finding, prefix)), says, sample_line(finding, prefix))
 
 
