@@ -41,7 +41,7 @@ def own_words(found: Benchmark, finding: Finding, measure: str) -> Text:
         level=n.level,
         low=n.low,
         high=n.high,
-        how=tell("benchmark.own.records" if isinstance(n.records, Figure) else "benchmark.own.totals"),
+        how=tell("benchmark.own.records" if isinstance(n.records, Figure) else "line.totals"),
     )
 
 

@@ -227,7 +227,7 @@ def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     total = sum(cause.crimes for cause in causes)
     given = [cause for cause in causes if cause.reason != NOT_GIVEN][:3]
     if not given:
-        return tell("causes.ungiven", missed=total) if causes else tell("causes.none")
+        return tell("causes.ungiven", missed=total) if causes else tell("spread.none")
     parts = [
         tell(
             "causes.each",

@@ -46,7 +46,8 @@ def agreeing(forms: str, value: float | str) -> str:
 
 def tell(key: str, **values: Value) -> Text:
     """Return the words of a key of wording.toml, its places filled."""
-    return say(templates()[key], **values) if values else templates()[key]
+    words = say(templates()[key], **values)
+    return words[0] if len(words) == 1 and isinstance(words[0], str) else words
 
 
 def title(key: str, **values: Value) -> str:
