@@ -9,12 +9,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import nbformat
+import pytest
 
-from cdi_stats.report.blocks import Block, Bullets, Callout, Numbered, Paragraph, Section, Statement, Text
+from cdi_stats.report import wording
+from cdi_stats.report.blocks import Block, Bullets, Callout, Numbered, Paragraph, Section, Statement, Text, plain
 from cdi_stats.resources import resource
 
 REPORTS = {
@@ -27,15 +30,39 @@ REPORTS = {
     "data_quality": ("kent-2017", "kent-2018", "kent-board-2017"),
     "methods": ("kent-2017", "kent-board-2017"),
 }
+SAY = wording.say
 QUICK = {"methods": {"replicates": 50}}
 VOWELS = re.compile(r"(?:[aeiou]|y(?![aeiou]))+")
-SILENT = re.compile(r"(?<=[^laeiouy])e$|(?<=[aeiouy]l)e$|(?<=[^laeiouytd])ed$|(?<=[aeiouyl]l)ed$|(?<=[^laeiouyscxzgh])es$")
+SILENT = re.compile(
+    r"(?<=[^laeiouy])e$|(?<=[aeiouy]l)e$|(?<=[^laeiouytd])ed$|(?<=[aeiouyl]l)ed$|(?<=[^laeiouyscxzgh])es$"
+)
 PARTED = re.compile(r"(?<![tscgl])i[ao]|(?<![qg])ual|(?<=[eo])ing$|rea$")
 
 
+@contextmanager
+def recorded() -> Iterator[dict[str, list[str]]]:
+    """Yield {key of wording.toml: what was said with it}, filled while the block runs."""
+    keys = {template: key for key, template in wording.templates().items()}
+    spoken: dict[str, list[str]] = {}
+
+    def say(template: str, **values: wording.Value) -> Text:
+        words = SAY(template, **values)
+        spoken.setdefault(keys.get(template, ""), []).append(plain(words))
+        return words
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wording, "say", say)
+        yield spoken
+
+
 @cache
-def told(report: str, audit: str) -> tuple[Section, ...]:
-    """Return the sections of a report, in the order of its notebook, whose cells are run here one after another."""
+def told(report: str, audit: str) -> tuple[tuple[Section, ...], dict[str, list[str]]]:
+    """Return a report's sections, and what was said by key: the cells of its notebook run here one after another."""
+    with recorded() as spoken:
+        return tuple(_sections(report, audit)), spoken
+
+
+def _sections(report: str, audit: str) -> list[Section]:
     notebook = nbformat.read(resource("notebooks", f"{report}.ipynb"), as_version=4)
     names: dict[str, Any] = {}
     found: list[Section] = []
@@ -47,7 +74,7 @@ def told(report: str, audit: str) -> tuple[Section, ...]:
             found.append(eval(compile(ast.Expression(last.value), report, "eval"), names))
         if "parameters" in cell.metadata.get("tags", []):
             names |= {"audit": audit} | QUICK.get(report, {})
-    return tuple(found)
+    return found
 
 
 def prose(block: Block) -> Iterator[Text]:

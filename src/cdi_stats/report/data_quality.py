@@ -23,8 +23,6 @@ from cdi_stats.report.numbers import count, in_words, long_date
 from cdi_stats.report.wording import capital, join, tell, title, told_points
 from cdi_stats.resources import code_list
 
-NOT_STATED = title("quality.not_stated")
-
 
 def open_data_quality(audit: str, *, show_cells: bool = False, show_records: bool = False) -> DataQualityReport:
     """Return the DataQualityReport of an audit file, also of one with errors.
@@ -56,10 +54,10 @@ class DataQualityReport:
         facts = self._inspection.facts
         force, kinds = str(facts.get("force", "")), code_list("audit_types")
         rows: list[tuple[str, Text]] = [
-            ("Force", force or NOT_STATED),
-            ("Kind of audit", kinds.get(str(facts.get("audit_type", "")), NOT_STATED)),
+            ("Force", force or _unread()),
+            ("Kind of audit", kinds.get(str(facts.get("audit_type", "")), _unread())),
             ("Audit period", _period(self._inspection)),
-            ("Prepared by", str(facts.get("prepared_by", NOT_STATED))),
+            ("Prepared by", str(facts.get("prepared_by", _unread()))),
             ("Audit file", self._inspection.id),
         ]
         published = facts.get("publication_date")
@@ -207,12 +205,16 @@ class DataQualityReport:
         return self._inspection.audit.alias(record) if self._inspection.audit else ""
 
 
+def _unread() -> str:
+    return title("quality.not_stated")
+
+
 def _period(inspection: Inspection) -> str:
     strata = inspection.tables["strata"]
     start, end = strata["period_start"].min(), strata["period_end"].max()
     if pd.isna(start) or pd.isna(end):
-        return NOT_STATED
-    return span_of_days(start.date(), end.date()) if start <= end else NOT_STATED
+        return _unread()
+    return span_of_days(start.date(), end.date()) if start <= end else _unread()
 
 
 def _day(inspection: Inspection) -> str:

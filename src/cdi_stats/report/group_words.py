@@ -9,11 +9,11 @@ from cdi_stats.findings.groups import Groups
 from cdi_stats.methods.monitoring import FEW_GROUPS
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
-from cdi_stats.report.blocks import Text
+from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.narrative import MOVED
 from cdi_stats.report.numbers import FEW_CASES, in_words
 from cdi_stats.report.series_tables import difference, provenance, share, span, whole, worded
-from cdi_stats.report.wording import join, join_words, listed, tell, title
+from cdi_stats.report.wording import capital, join, join_words, listed, tell, title
 
 NAMES = {"district": ("district", "districts"), "team": ("team", "teams")}
 
@@ -96,11 +96,8 @@ def _unnamed(groups: Groups) -> Iterator[Text]:
             group=_names(groups)["group"],
         )
     if groups.silent:
-        yield tell(
-            "groups.silent",
-            silent=worded(f"{groups.column}/silent", groups.silent),
-            groups=NAMES[groups.column][groups.silent != 1],
-        )
+        silent = Figure(f"{groups.column}/silent", groups.silent, capital(in_words(groups.silent)), "count")
+        yield tell("groups.silent", silent=silent, groups=NAMES[groups.column][groups.silent != 1])
 
 
 def groups_title(groups: Groups) -> str:
@@ -117,7 +114,9 @@ def pooled_title(groups: Groups) -> str:
     """Return what drawing the groups together leaves of their range."""
     assert groups.pooled is not None
     low, high = (in_percent(bound) for bound in (groups.pooled.rate.min(), groups.pooled.rate.max()))
-    return title("title.groups.drawn", groups=_names(groups)["groups"], low=low, high=high)
+    return title(
+        f"title.groups.{'drawn' if low != high else 'same'}", groups=_names(groups)["groups"], low=low, high=high
+    )
 
 
 def in_percent(value: float) -> str:
@@ -168,5 +167,5 @@ def _missed_of(key: str, estimate: RateEstimate, level: str) -> Text:
 
 
 def further_title(found: FurtherCrimes) -> str:
-    """Return whether further crimes are missed more often than the first."""
-    return title(f"title.further.{MOVED.get(found.change.direction, 'unclear')}")
+    """Return whether further crimes are missed more or less often than the first, where that is clear."""
+    return title(f"title.further.{MOVED[found.change.direction]}")

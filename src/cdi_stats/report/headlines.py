@@ -17,11 +17,13 @@ from cdi_stats.report.narrative import (
     additional_sentence,
     carried_by_two,
     change_sentence,
+    few_carry,
     period_words,
     range_words,
     rate_sentence,
     short_rate,
     told_rate,
+    year_branch,
 )
 from cdi_stats.report.numbers import FEW_CASES, FindingNumbers, in_words, percent, yearly, yearly_limit
 from cdi_stats.report.wording import capital, in_sentence, join, join_words, separated, tell, title
@@ -29,7 +31,7 @@ from cdi_stats.report.wording import capital, in_sentence, join, join_words, sep
 Labelled = Sequence[tuple[str, Finding]]
 OVERALL = "Overall"
 
-ALIKE = 1.02
+ALIKE, MANY = 1.02, 5
 
 
 def opening(findings: Findings) -> Text:
@@ -207,14 +209,14 @@ def timeliness_title(rows: Labelled) -> str:
 def domains_title(rows: Labelled) -> str:
     """Return each part's rate."""
     parts = [title("title.domains.each", label=in_sentence(label), rate=short_rate(row)) for label, row in rows]
-    return capital(title("title.domains.some", parts="; ".join(parts)))
+    return capital("; ".join(parts))
 
 
 def annual_title(label: str, finding: Finding) -> str:
     """Return the crimes not recorded in a year."""
     where = "" if label == OVERALL else title("title.annual.where", label=in_sentence(label))
     n = FindingNumbers(finding)
-    branch = "every" if finding.done == finding.due or n.unrecorded is None else "some"
+    branch = "every" if finding.done == finding.due or n.unrecorded is None else year_branch(n.unrecorded)
     return title(f"title.annual.{branch}", value=n.unrecorded or "", where=where)
 
 
@@ -225,13 +227,16 @@ def causes_title(causes: Sequence[Cause]) -> str:
 
 
 def concentration_title(rows: Sequence[tuple[str, Concentration]]) -> str:
-    """Return where two records carry the misses, or that they are spread."""
+    """Return where a few records carry the misses, or that they are spread."""
     label, worst = max(rows, key=lambda row: row[1].share(2))
-    if not carried_by_two(worst):
-        return title("title.spread.many")
-    few = worst.missed < FEW_CASES
-    held = f"{worst.top[2]} of the {worst.missed}" if few else f"{percent(worst.share(2), 0)} of the"
-    return title("title.spread.two", held=held, label=in_sentence(label))
+    few = few_carry(worst)
+    if not few and not carried_by_two(worst):
+        lying = len(worst.misses)
+        return title(f"title.spread.{'many' if lying >= MANY else 'some'}", number=in_words(lying), records=lying)
+    records, held = (worst.carrying, worst.carried) if few else (2, worst.top[2])
+    share = f"{held} of the {worst.missed}" if worst.missed < FEW_CASES else f"{percent(held / worst.missed, 0)} of the"
+    number = capital(in_words(records))
+    return title("title.spread.few", number=number, records=records, held=share, label=in_sentence(label))
 
 
 def _rate(row: tuple[str, Finding]) -> float:

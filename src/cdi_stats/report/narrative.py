@@ -131,7 +131,7 @@ def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
     if value is None or finding.unrecorded is None or finding.unrecorded_plain is None:
         return None
     low, high = n.limits(finding.unrecorded)
-    branch = "every" if finding.done == finding.due else "some" if value.value >= 10 else "under_ten"
+    branch = "every" if finding.done == finding.due else year_branch(value)
     lead = tell("year.lead_of", label=label) if label else tell("year.lead")
     first = tell(f"year.{branch}", lead=lead, value=value, level=n.level, range=range_words(low, high), high=high)
     if not isinstance(n.records, Figure) or finding.done == finding.due:
@@ -139,6 +139,11 @@ def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
     return join(
         first, tell("year.independent", range=range_words(*n.limits(finding.unrecorded_plain, "unrecorded_plain")))
     )
+
+
+def year_branch(value: Figure) -> str:
+    """Return how a number of crimes in a year is told: rounded down to tens, or as fewer than ten."""
+    return "some" if value.value >= 10 else "under_ten"
 
 
 def range_words(low: Figure, high: Figure) -> Text:

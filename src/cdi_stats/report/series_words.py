@@ -27,7 +27,7 @@ def latest_words(found: SeriesFindings) -> Text:
     """Say the latest audit's overall rate, or why there is none."""
     latest = found.latest
     if latest.left_out or latest.estimate is None:
-        return tell("series.latest.none", label=latest.label, why=latest.left_out or tell("series.latest.no_reason"))
+        return tell("series.latest.none", label=latest.label, why=latest.left_out)
     n = FindingNumbers(latest.findings.overall)
     return tell(
         f"series.latest.{'few' if n.few else found.weighting or 'pooled'}",
@@ -258,7 +258,4 @@ def looks_words(found: Sequence[MonthlyLooks], level: str) -> Iterator[Text]:
 def looks_title(found: MonthlyLooks) -> str:
     """Return what may be said of a stratum however often one looked."""
     look = found.looks[-1]
-    return title(
-        f"title.looks.{'moved' if found.contradicted else 'span'}",
-        label=capital(found.label), low=percent(look.low), high=percent(look.high),
-    )  # fmt: skip
+    return title("title.looks", label=capital(found.label), low=percent(look.low), high=percent(look.high))
