@@ -149,7 +149,7 @@ def test_one_audit(make_report):
     assert "No record names its district" in said["districts"]
     assert "No record examined under the present counting rules holds a second crime." in said["further"]
     assert "no monthly check yet" in said["check"]
-    assert said["summary"].startswith("90.0% In the latest audit, of January 2019")
+    assert said["summary"].startswith("18 of 20 In the latest audit, of January 2019")
 
 
 def test_two_audits(make_report):
@@ -159,7 +159,7 @@ def test_two_audits(make_report):
     assert "Too few audits yet for control limits" in said["chart"]
     assert "The latest audit differs clearly from the one earlier audit under the same rules: January" in said["trend"]
     assert "February 2019 differs clearly from the one earlier audit" in said["trend"]
-    assert "January 2019 (−50.0 points, 95% interval" in said["trend"]
+    assert "January 2019 (18 of 20)" in said["trend"]
     (chart,) = blocks(report.chart(), Chart)
     assert "bars: 95% intervals" in chart.subtitle
 
@@ -196,7 +196,7 @@ def test_all_recorded(make_report):
 
 def test_clear_changes_are_named_and_held_to_their_number(make_report):
     said = told(make_report({"a": BAD}, {"a": GOOD}, {"a": GOOD}))["trend"]
-    assert "differs clearly from one of the two earlier ones under the same rules: January 2019 (+50.0 points" in said
+    assert "differs clearly from one of the two earlier ones under the same rules: January 2019 (8 of 20)" in said
     assert "all of these still stand" in said or "no longer stand: January 2019" in said
 
 

@@ -11,107 +11,62 @@ from cdi_stats.findings.second_review import examine_second_review
 from cdi_stats.methods.agreement import Agreement
 from cdi_stats.report import tables
 from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Table, Text
-from cdi_stats.report.narrative import capital, join, point, say
-from cdi_stats.report.numbers import FindingNumbers, count, percent, rounded
+from cdi_stats.report.numbers import FindingNumbers, count, rounded
 from cdi_stats.report.quality_tables import accepted_table
+from cdi_stats.report.wording import capital, join, point, tell, told_point
 from cdi_stats.resources import code_list
-
-RULE = {
-    "pooled": "pools all crimes audited, whichever stratum they came from",
-    "weighted": "weights each stratum by the crimes reported in it",
-}
-METHOD_NAMES = {
-    "wilson": "Wilson's score interval (1927) on the effective number of crimes",
-    "korn-graubard": "Korn and Graubard's interval (1998): Clopper-Pearson on the effective number of crimes",
-    "logit": "The linearised standard error on the scale of log odds",
-    "likelihood": "The likelihood scaled by the design effect (Rao and Scott 1984)",
-    "arcsine": "The linearised standard error on the arcsine scale",
-    "wald": "The rate and its linearised standard error (Wald)",
-}
 
 
 def method_points(findings: Findings) -> Iterator[Text]:
     """Yield how the audit was made and the figures computed, a point each."""
-    facts, level = findings.audit.facts, findings.level
-    if facts.selection:
-        yield point("Selection.", facts.selection)
-    if facts.exclusions:
-        yield point("Left out.", facts.exclusions)
-    if facts.independence:
-        yield point("Independence.", facts.independence)
+    facts = findings.audit.facts
+    entered = {"selection": facts.selection, "exclusions": facts.exclusions, "independence": facts.independence}
+    yield from (told_point(f"method.{name}", entered=text) for name, text in entered.items() if text)
     review = examine_second_review(findings.audit, confidence_level=findings.confidence_level)
     if review:
-        yield point("Second review.", _review_words(review))
-    yield point(
-        "What is counted.",
-        "Auditors read or hear each sampled record and count the crimes that the counting rules say should have been "
-        "recorded, then those that were. The rate is the second count over the first: its unit is the crime.",
-    )
-    yield point(
-        "The interval.",
-        f"A sample gives an estimate. The {level} interval around each rate is made so that, over many such audits, it "
-        "holds the true rate that often. Crimes in one record tend to be recorded or missed together, so the interval "
-        "counts how much independent evidence the records give, not how many crimes they hold, and is wider for it.",
-    )
+        yield told_point("method.review", **_review_figures(review))
+    yield told_point("method.counted")
+    yield told_point("method.interval", level=findings.level)
     weighting = findings.overall.weighting
     if weighting and len(findings.audit.strata) > 1:
-        yield point("The overall rate.", f"It {RULE[weighting]}.")
+        yield told_point("method.overall", rule=tell(f"method.rule.{weighting}"))
     if any(s.recorded_in_year for s in findings.audit.strata):
-        yield point(
-            "A year.",
-            "Crimes not recorded in a year follow from the crimes the force did record: if p is the rate, every "
-            "p crimes recorded stand for 1 − p that were not. The range takes the limits of p the same way.",
-        )
+        yield told_point("method.year")
 
 
-def _review_words(review: Agreement) -> str:
-    """Say how far two auditors agreed."""
-    crimes, records, agreed = count(review.crimes), count(review.records), percent(review.observed.value)
-    return (
-        f"Two auditors judged {crimes} crimes in {records} records, each without the other's answer, and agreed on "
-        f"{agreed} of them (Gwet's AC1 {rounded(review.ac1.value, 2)})."
-    )
+def _review_figures(review: Agreement) -> dict[str, Figure]:
+    """Return how far two auditors agreed: the crimes, the records, those answered alike, and AC1."""
+    figures = {"crimes": review.crimes, "records": review.records, "agreed": int(review.table.trace())}
+    counts = {
+        name: Figure(f"second_review/{name}", value, count(value), "count", "second_review sheet")
+        for name, value in figures.items()
+    }
+    return counts | {
+        "ac1": Figure("second_review/ac1/value", review.ac1.value, str(rounded(review.ac1.value, 2)), "ratio")
+    }
 
 
 def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[Text]:
     """Yield what the evidence cannot carry, from the audit's facts and each finding's cautions."""
-    facts = findings.audit.facts
-    basis = code_list("basis")
+    facts, strata = findings.audit.facts, findings.audit.strata
+    yearly = any(s.recorded_in_year for s in strata)
     if facts.records_basis != "audited":
-        yield point(
-            "Records.",
-            f"{basis[facts.records_basis]}: the totals are real, single records are not. How crimes cluster in "
-            "records, and so the width of every adjusted interval, is illustrative.",
-        )
-    if facts.frame_basis == "implied":
-        yield point("Frames.", "The sizes of the frames were not published; they are implied by the published figures.")
-    if facts.volume_basis == "implied":
-        yield point(
-            "Recorded crime in the year.",
-            "It was not published with the audit; it is implied by the published yearly figures, which are therefore "
-            "reproduced, not tested.",
-        )
-    if facts.reasons_basis == "illustrative":
-        yield point("Reasons.", "The number of crimes under each reason is illustrative.")
-    if not findings.audit.has_records:
-        yield point("Totals only.", "Clustering of crimes in records cannot be seen, so intervals may be too short.")
-    if any(s.records_in_frame is None for s in findings.audit.strata):
-        yield point("Frames.", "The sizes of the frames are not known, so no correction is made for them.")
+        yield told_point("limits.records", basis=code_list("basis")[facts.records_basis])
+    holds = {
+        "frames_implied": facts.frame_basis == "implied",
+        "volume_implied": facts.volume_basis == "implied",
+        "reasons": facts.reasons_basis == "illustrative",
+        "totals": not findings.audit.has_records,
+        "frames_unknown": any(s.records_in_frame is None for s in strata),
+    }
+    yield from (told_point(f"limits.{name}") for name, held in holds.items() if held)
     for caution, names in _cautions(findings).items():
         yield point(f"{', '.join(names)}.", caution)
-    if comparison:
-        for caution in comparison.cautions:
-            yield point("Comparison.", caution)
-    if any(s.recorded_in_year for s in findings.audit.strata):
-        yield point(
-            "Yearly figures.",
-            "Their ranges allow for sampling alone. They take the audit period to stand for the year, crime from "
-            "audited routes for all crime where not said otherwise, and the recorded volume as exact.",
-        )
-    yield point(
-        "What is not seen.",
-        "Reports that left no auditable record, and crimes that nobody reported, are outside every figure here.",
-    )
+    for caution in comparison.cautions if comparison else ():
+        yield told_point("limits.comparison", caution=caution)
+    if yearly:
+        yield told_point("limits.year")
+    yield told_point("limits.unseen")
 
 
 def _cautions(findings: Findings) -> dict[str, list[str]]:
@@ -137,9 +92,7 @@ def annex_blocks(findings: Findings, rates: Sequence[tuple[str, Finding]]) -> It
     yield Bullets(tuple(_formula_points(findings)))
     if findings.audit.accepted:
         yield Heading(3, "Problems accepted")
-        yield Paragraph(
-            "These problems stand in the audit file. Someone has said why that is right, and answers for it."
-        )
+        yield Paragraph(tell("quality.accepted.some"))
         yield accepted_table("Accepted problems", findings.audit.accepted)
     yield Heading(3, "How to repeat this report")
     yield _repeat_table(findings)
@@ -147,50 +100,21 @@ def annex_blocks(findings: Findings, rates: Sequence[tuple[str, Finding]]) -> It
 
 def _comparison_words(overall: Finding) -> Text:
     n = FindingNumbers(overall)
-    if isinstance(n.records, Figure):
-        first = say(
-            "Plain Wilson, which ignores records, strata and frames, would give the overall rate an interval of "
-            "{plain_low} to {plain_high}; the one used here, which allows for them, is {low} to {high}.",
-            plain_low=n.plain_low, plain_high=n.plain_high, low=n.low, high=n.high,
-        )  # fmt: skip
-    else:
-        first = "Only totals are known: the interval used here cannot allow for crimes that share a record."
-    return join(
-        first,
-        "The inspectorate publishes Wald's interval, corrected for the finite frame, and the rule of three where no "
-        "crime was missed (always at 95%); it is given here to compare with published figures, not as "
-        "a recommendation.",
-    )
+    limits = {"plain_low": n.plain_low, "plain_high": n.plain_high, "low": n.low, "high": n.high}
+    branch = "records" if isinstance(n.records, Figure) else "totals"
+    return join(tell(f"annex.{branch}", due=n.due, **limits), tell("annex.published"))
 
 
 def _formula_points(findings: Findings) -> Iterator[Text]:
-    yield point(
-        "Rate and variance.",
-        "A ratio of totals over records, weighted by stratum where the rate is weighted; its variance is the "
-        "linearised one for a stratified sample of clusters, with finite-population correction where the frame is "
-        "known (Cochran 1977; Woodruff 1971).",
+    known = findings.audit.has_records
+    counted = tell(f"annex.counted.{'records' if known else 'totals'}")
+    yield told_point("annex.formula.rate")
+    yield told_point(
+        "annex.formula.interval",
+        method=tell(f"annex.method.{findings.method}", counted=counted),
+        quantile=tell(f"annex.quantile.{findings.degrees_of_freedom if known else 'totals'}"),
     )
-    df = {
-        "kurtosis": "Student's t on degrees of freedom from the residuals' kurtosis (after Valliant and Rust 2010)",
-        "design": "Student's t on the number of records less that of strata",
-    }[findings.degrees_of_freedom]
-    name = METHOD_NAMES[findings.method]
-    if not findings.audit.has_records:
-        name = name.replace("the effective number of crimes", "the crimes audited")
-        df = "a normal quantile, since only totals are known"
-    yield point("Interval.", f"{name}, with {df}.")
-    yield point(
-        "No miss.",
-        "Where every sampled crime was recorded, the lower limit is Wilson's on Kish's effective number of records.",
-    )
-    yield point(
-        "Yearly figures.",
-        "Unrecorded crimes are R (1 − p) / p, with R the crimes recorded in the year; the limits of p are carried "
-        "through. Additional crimes are R (1 − p earlier / p present), limits by MOVER-R (Donner and Zou 2012).",
-    )
-    yield point(
-        "Change.", "The difference of two rates, limits by square-and-add on the limits of each (Newcombe 1998)."
-    )
+    yield from (told_point(f"annex.formula.{name}") for name in ("no_miss", "year", "change"))
 
 
 def _repeat_table(findings: Findings) -> Table:

@@ -26,10 +26,10 @@ from cdi_stats.report.disclosure import protection
 from cdi_stats.report.front import title_section
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.method_tables import one
-from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, percent
 from cdi_stats.report.published_tables import forces_table, result_figures
 from cdi_stats.report.statements import rate_statement
+from cdi_stats.report.wording import capital, join, say, tell, title, told_points
 
 FEWEST_FOR_CHART = 3
 
@@ -74,7 +74,7 @@ class BenchmarkReport:
                     benchmark_words.published_words(self.found),
                 ]
             ),
-            Callout(self._kind_of_caution, "Before comparing", " ".join(cautions)) if cautions else None,
+            Callout(self._kind_of_caution, "Before comparing", join(*cautions)) if cautions else None,
         )
 
     @property
@@ -92,12 +92,8 @@ class BenchmarkReport:
         return section(Paragraph(words), intervals_chart(title, self.found, main), self._funnel(main))
 
     def _like_words(self, field: Field) -> Text:
-        years = (
-            "The years differ, and with them what forces had already put right."
-            if field.kind == KINDS[0]
-            else "They differ in how long after its first inspection a force was seen again."
-        )
-        return f"These are all overall results of {MANY[field.kind]} published with a margin or a count. {years}"
+        branch = "inspections" if field.kind == KINDS[0] else "re_inspections"
+        return join(tell("benchmark.like", kind=MANY[field.kind]), tell(f"benchmark.years.{branch}"))
 
     def _funnel(self, field: Field) -> Section | None:
         """Return a field in a funnel, where it is large enough for one."""
@@ -129,23 +125,19 @@ class BenchmarkReport:
         undated = [r.label for r in main.results if r.ended is None]
         dated = [r for r in main.results if r.ended is not None]
         if len(dated) < FEWEST_FOR_CHART:
-            return section(Paragraph(f"Too few {MANY[main.kind]} published the dates of their audit period to show."))
+            return section(Paragraph(tell("benchmark.dates.too_few", kind=MANY[main.kind])))
         low, high = (percent(pick(r.rate for r in dated)) for pick in (min, max))
-        title = f"In whichever year, rates lie far apart: from {low} to {high}"
-        words = f"Without published dates, and so not shown: {', '.join(undated)}." if undated else ""
-        return section(dates_chart(title, self.found, dated, main), _paragraphs([words]))
+        heading = title("title.dates", low=low, high=high)
+        words = tell("benchmark.dates.undated", labels=", ".join(undated)) if undated else None
+        return section(dates_chart(heading, self.found, dated, main), _paragraphs([words]))
 
     def pooled(self) -> Section:
         """Show each force's rate drawn towards all."""
         field = next((f for f in self.found.fields if f.forces is not None), None)
         if field is None or field.forces is None:
-            return section(Paragraph("Too few forces published a margin to draw their rates together."))
-        words = (
-            "A force at the edge of a table is there partly by the chance of its sample. Drawn towards all, each rate "
-            "keeps the weight that its own crimes give it; samples of this size keep most of it."
-        )
+            return section(Paragraph(tell("benchmark.pooled.too_few")))
         caption = f"Overall rates of {MANY[field.kind]}, as published and drawn towards all"
-        return section(Paragraph(words), forces_table(caption, field.forces))
+        return section(Paragraph(tell("benchmark.pooled.some")), forces_table(caption, field.forces))
 
     def other_kind(self) -> Section:
         """Show the results of the other kind, which this audit is not held against."""
@@ -153,11 +145,8 @@ class BenchmarkReport:
 
         kind = next(kind for kind in KINDS if kind != self.found.kind)
         field = self.found.field("overall", kind)
-        words = (
-            f"{capital(MANY[kind])} are not like this audit, so it has no place among them. They are shown for what "
-            "they say of the forces."
-        )
-        why = benchmark_words.RE_INSPECTED if kind == "re-inspection" else ""
+        words = tell("benchmark.other_kind", kind=capital(MANY[kind]))
+        why = tell("benchmark.caution.re_inspected") if kind == "re-inspection" else None
         chart = None
         if field.results:
             chart = intervals_chart(benchmark_words.field_title(self.found, field), self.found, field)
@@ -177,7 +166,7 @@ class BenchmarkReport:
         own = benchmark_words.own_words(self.found, field.own, measure) if field.own else None
         standing = benchmark_words.standing_words(field) or benchmark_words.no_standing_words(self.found, field)
         parts: list[Block] = [Heading(3, capital(MEASURE_LABELS[measure]))]
-        lacking = f"This audit holds no rate of {MEASURE_LABELS[measure]}." if own is None else None
+        lacking = tell("benchmark.lacking", measure=MEASURE_LABELS[measure]) if own is None else None
         parts += _paragraphs([join(own, lacking, standing, benchmark_words.unbounded_words(field))])
         if len(field.results) >= FEWEST_FOR_CHART:
             parts.append(intervals_chart(benchmark_words.field_title(self.found, field), self.found, field))
@@ -204,7 +193,7 @@ class BenchmarkReport:
 
     def annex(self) -> Section:
         """Tell how the figures came about."""
-        return section(Bullets(tuple(_annex_points())))
+        return section(Bullets(tuple(told_points("benchmark.annex"))))
 
 
 def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Text, ...]:
@@ -224,33 +213,3 @@ def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Tex
 
 def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
     return [Paragraph(text) for text in texts if text]
-
-
-def _annex_points() -> Iterable[Text]:
-    yield point(
-        "Published results.",
-        "The table of published figures that ships with this software, each with the page it was printed on. Only "
-        "results with a margin or a number of crimes are used: a rate without either says nothing of its own error. "
-        "The 2014 programme and later inspections of another design are left out.",
-    )
-    yield point(
-        "Their intervals.",
-        "The printed rate with its printed margin (95%); where none was printed, Wilson's interval on the printed "
-        "number of crimes. Records were not published, so neither can allow for crimes that share one.",
-    )
-    yield point(
-        "This audit.",
-        "Its strata are pooled, as those of published rates are; Wilson's interval on effective crimes allows for "
-        "records. Its own report may give a weighted rate.",
-    )
-    yield point(
-        "Places.",
-        "Two forces count as apart where their intervals do not overlap. That errs on the side of not telling forces "
-        "apart: two intervals can overlap a little and yet differ clearly.",
-    )
-    yield point(
-        "Funnel and rates drawn together.",
-        "Spiegelhalter (2005), limits widened by the variance between forces that chance does not explain; empirical "
-        "Bayes with a Beta distribution over the forces. Each published rate counts as the crimes that its margin "
-        "implies by Wald's method.",
-    )

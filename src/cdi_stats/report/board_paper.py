@@ -28,11 +28,9 @@ from cdi_stats.report.blocks import (
 )
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, strong
 from cdi_stats.report.inspection import Report, open_report
-from cdi_stats.report.narrative import capital, join, point, say
 from cdi_stats.report.numbers import count, in_words, long_date, margin
+from cdi_stats.report.wording import capital, in_sentence, join, separated, tell, told_point
 from cdi_stats.resources import code_list
-
-NOTE_THE_RESULT = "The board is asked to note these results."
 
 
 def open_board_paper(
@@ -88,14 +86,14 @@ class BoardPaper:
     def introduction(self) -> Section:
         """Tell what this paper is about, in the words entered and in a sentence of its own."""
         facts = self._audit.facts
-        kind = narrative.in_sentence(code_list("audit_types")[facts.audit_type])
-        about = say(
-            "This paper reports the {kind} of how completely {force} records the crimes reported to it. It covers "
-            "crimes reported from {period}, judged by {rules}.",
+        kind = in_sentence(code_list("audit_types")[facts.audit_type])
+        about = tell(
+            "board.about",
             kind=kind,
             force=facts.force,
             period=narrative.period_words(self._findings),
             rules=facts.counting_rules,
+            route=narrative.route_words([self._audit]),
         )
         return section(_numbered([*self._context("summary"), about]))
 
@@ -115,53 +113,42 @@ class BoardPaper:
     def method(self) -> Section:
         """Tell how the audit was made: period, criteria, workbook, the basis of its size."""
         facts = self._audit.facts
-        lead = (
-            "Auditors read or heard each record drawn, counted the crimes that the counting rules say should have been "
-            "recorded, and then those that were. The audit was made as follows:"
-        )
+        entered = {"selection": facts.selection, "exclusions": facts.exclusions, "independence": facts.independence}
+        periods = "; ".join(_period(stratum) for stratum in self._audit.strata)
         points = [
-            point("Periods.", "; ".join(_period(stratum) for stratum in self._audit.strata) + "."),
-            *(point(name, text) for name, text in (
-                ("Selection.", facts.selection), ("Left out.", facts.exclusions), ("Who audited.", facts.independence),
-            ) if text),
-            *self._size_basis(),
-        ]  # fmt: skip
-        return section(Numbered(lead), Bullets(tuple(points)))
+            told_point("board.method.periods", periods=capital(periods)),
+            *(told_point(f"method.{name}", entered=text) for name, text in entered.items() if text),
+            self._size_basis(),
+        ]
+        return section(Numbered(tell("board.method.lead")), Bullets(tuple(points)))
 
-    def _size_basis(self) -> Iterator[Text]:
+    def _size_basis(self) -> Text:
         planned = [s for s in self._audit.strata if s.planned_margin is not None]
         if not planned:
-            yield point("Size of the sample.", "No margin of error was planned.")
-            return
+            return told_point("board.method.no_margin")
         margins = sorted({(s.planned_margin or 0, s.planned_confidence_level or 0.95) for s in planned})
-        wanted = " and ".join(f"±{margin(e, 1)} points at {100 * level:g}% confidence" for e, level in margins)
-        yield point(
-            "Size of the sample.",
-            f"Planned for a margin of error of {wanted}. The margin is half the width of the interval around a rate; "
-            "the confidence level is how often, over many such audits, the interval holds the true rate.",
-        )
+        parts = [tell("board.method.margin", margin=margin(e, 1), level=f"{100 * level:g}%") for e, level in margins]
+        return told_point("board.method.size", margins=separated(" and ", parts))
 
     def samples(self) -> Section:
         """Tell how much was examined in each stratum."""
         words = [self._sample_words(stratum) for stratum in self._audit.strata]
-        lead = say("{number} strata were sampled, each on its own:", number=capital(in_words(len(words))))
+        table = tables.sample_table("What was examined", self._findings)
         if len(words) == 1:
-            return section(_numbered(words), tables.sample_table("What was examined", self._findings))
-        return section(Numbered(lead), Bullets(tuple(words)), tables.sample_table("What was examined", self._findings))
+            return section(_numbered(words), table)
+        lead = tell("board.samples", number=capital(in_words(len(words))))
+        return section(Numbered(lead), Bullets(tuple(words)), table)
 
     def _sample_words(self, stratum: Stratum) -> Text:
         key = f"board/{stratum.stratum}/sampled"
         sampled = Figure(key, stratum.records_sampled, count(stratum.records_sampled), "count", "strata sheet")
-        return say(
-            "{label}: {records} records reviewed", label=strong(capital(stratum.label)), records=sampled
-        )  # fmt: skip
+        return tell("board.sample", label=strong(capital(stratum.label)), records=sampled)
 
     def results(self) -> Section:
         """Tell the overall rate, pooled and weighted, and each stratum's, with intervals."""
         findings, overall = self._findings, self._findings.overall
         words: list[Text | None] = [
-            "The rate is the share of the crimes that should have been recorded that were: its unit is the crime, not "
-            "the record.",
+            tell("board.rate"),
             narrative.rate_sentence(overall),
             join(headlines.other_weighting(findings), headlines.why_weightings_differ(findings))
             if overall.estimate
@@ -183,8 +170,7 @@ class BoardPaper:
     def causes(self) -> Section:
         """Tell each stratum's main cause, whether a few records carry it, and which offences miss further crimes."""
         if not self._audit.has_records:
-            unseen = "Only totals are known of this audit, so it cannot be said what the missed crimes have in common."
-            return section(_numbered([unseen, *self._context("causes")]))
+            return section(_numbered([tell("board.causes.unseen"), *self._context("causes")]))
         told = [self._cause_words(stratum) for stratum in self._audit.strata]
         level = self._findings.confidence_level
         further = examine_further_crimes([self._audit], confidence_level=level)
@@ -202,7 +188,7 @@ class BoardPaper:
 
     def _further_words(self, further: FurtherCrimes | None) -> Iterator[Text]:
         if further is None:
-            yield "No record holds more than one crime due, so none could be missed beside another."
+            yield tell("board.causes.no_further")
             return
         yield from group_words.further_words(further, self._findings.level)
         if self._audit.facts.records_basis != "audited":
@@ -214,7 +200,7 @@ class BoardPaper:
             return None
         lead = strong(f"{capital(stratum.label)}.")
         if finding.done == finding.due:
-            return join(lead, "No crime was missed.")
+            return join(lead, tell("spread.none"))
         common = examine_common(self._audit, stratum.stratum)
         words = [_common_words(common[name]) for name in ("opening_code", "offence", "reason") if name in common]
         spread = examine_concentration(
@@ -230,13 +216,13 @@ class BoardPaper:
         told = [narrative.rate_sentence(finding) for finding in found if finding and finding.estimate]
         entered = [text for code in ("n100", "safeguarding", "training", "equality") for text in self._context(code)]
         words = [*told, *entered]
-        return section(_numbered(words or ["This audit measured recording rates alone."]))
+        return section(_numbered(words or [tell("board.rates_alone")]))
 
     def trend(self) -> Section:
         """Tell how the rates compare with the earlier audit, or that there is none to compare with."""
         comparison = self.report.comparison
         if comparison is None:
-            return section(_numbered(["No earlier audit is given to compare with, so no trend can be told."]))
+            return section(_numbered([tell("board.no_trend")]))
         words: list[Text | None] = [
             headlines.change_words(comparison, "crimes of this kind", s.stratum) for s in self._audit.strata
         ]
@@ -254,20 +240,18 @@ class BoardPaper:
         """Tell the margin planned for each stratum and the one achieved."""
         table = tables.precision_table("Margins planned and achieved, in percentage points", self._findings)
         if table is None:
-            return section(_numbered(["No margin of error was planned, so there is none to hold the result against."]))
-        words = (
-            "The table sets the margin of error planned beside the one achieved. The first of the two achieved takes "
-            "crimes as independent, as the plan did; the second allows for crimes that share a record."
-        )
-        return section(Numbered(words), table)
+            return section(_numbered([tell("board.no_precision")]))
+        return section(Numbered(tell("board.precision")), table)
 
     def decision_asked(self) -> Section:
         """Tell what the board is asked for."""
-        return section(_numbered([self.decision] if self.decision else self._context("decision") or [NOTE_THE_RESULT]))
+        return section(
+            _numbered([self.decision] if self.decision else self._context("decision") or [tell("board.decision")])
+        )
 
     def next_steps(self) -> Section:
         """Tell what follows, in the words entered."""
-        return section(_numbered(self._context("next") or ["No further steps have been entered."]))
+        return section(_numbered(self._context("next") or [tell("board.no_steps")]))
 
     def annex(self) -> Section:
         """Tell the limits of the evidence and the technical detail."""
@@ -287,29 +271,13 @@ def _period(stratum: Stratum) -> str:
     return f"{stratum.label}, {narrative.span_of_days(stratum.period_start, stratum.period_end)}"
 
 
-COMMON = {
-    "opening_code": {
-        True: "Every one of the {missed} missed crimes was in a record first opened as {label}.",
-        False: "{crimes} of the {missed} missed crimes were in records first opened as {label}.",
-    },
-    "offence": {
-        True: "All {missed} missed crimes were of one kind: {label}.",
-        False: "{crimes} of the {missed} missed crimes were {label}.",
-    },
-    "reason": {
-        True: "The reason was the same for all {missed}: {label}.",
-        False: "The reason given most often, for {crimes} of {missed}, is: {label}.",
-    },
-}
-
-
 def _common_words(common: Common) -> Text:
     """Say what most of a stratum's missed crimes share."""
     key = f"board/common/{common.stratum}/{common.column}"
-    label = narrative.in_sentence(common.label)
-    return say(
-        COMMON[common.column][common.every],
+    label = in_sentence(common.label)
+    return tell(
+        f"board.common.{'every' if common.every else 'some'}.{common.column}",
         crimes=Figure(f"{key}/crimes", common.crimes, count(common.crimes), "count"),
         missed=Figure(f"{key}/missed", common.missed, count(common.missed), "count"),
-        label=f"“{label}”" if common.column == "opening_code" else label,
+        label=label,
     )

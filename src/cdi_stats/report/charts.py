@@ -25,8 +25,8 @@ from cdi_stats.report.canvas import (
 )
 from cdi_stats.report.cause_numbers import CauseNumbers
 from cdi_stats.report.marks import Mark, make_chart, marks_table, plot_lines, plot_marks
-from cdi_stats.report.narrative import say
 from cdi_stats.report.numbers import ChangeNumbers, FindingNumbers, count, percent, points
+from cdi_stats.report.wording import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ It is made for a file with errors too, and never prints what a cell of free text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,14 +17,13 @@ from cdi_stats.audit.reading import Inspection, inspect_audit
 from cdi_stats.findings.data_quality import DataQuality, Holding
 from cdi_stats.findings.withheld import UNPROTECTED, Rules, rules_by
 from cdi_stats.report import quality_tables
-from cdi_stats.report.blocks import Bullets, Callout, Figure, Paragraph, Section, Strong, Text, Title, section
+from cdi_stats.report.blocks import Bullets, Callout, Figure, Paragraph, Section, Strong, Text, Title, plain, section
 from cdi_stats.report.disclosure import protection
 from cdi_stats.report.method_tables import agreement_table
-from cdi_stats.report.narrative import capital, join, point, say, span_of_days
+from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
+from cdi_stats.report.wording import capital, join, tell, title, told_points
 from cdi_stats.resources import code_list
-
-NOT_STATED = "not stated in a way that can be read"
 
 
 def open_data_quality(
@@ -63,59 +62,58 @@ class DataQualityReport:
         facts = self._inspection.facts
         force, kinds = str(facts.get("force", "")), code_list("audit_types")
         rows: list[tuple[str, Text]] = [
-            ("Force", force or NOT_STATED),
-            ("Kind of audit", kinds.get(str(facts.get("audit_type", "")), NOT_STATED)),
+            ("Force", force or _unread()),
+            ("Kind of audit", kinds.get(str(facts.get("audit_type", "")), _unread())),
             ("Audit period", _period(self._inspection)),
-            ("Prepared by", str(facts.get("prepared_by", NOT_STATED))),
+            ("Prepared by", str(facts.get("prepared_by", _unread()))),
             ("Audit file", self._inspection.id),
         ]
         published = facts.get("publication_date")
         if published:
             rows.insert(4, ("Audit published", long_date(published)))
-        subtitle = str(facts.get("title", "")) or force or f"Audit file {self._inspection.id}"
-        title = Title(subtitle, _day(self._inspection), tuple(rows), str(facts.get("prepared_by", "")))
-        return section(title, protection(self.rules))
+        subtitle = str(facts.get("title", "")) or force or title("quality.file", audit=self._inspection.id)
+        matter = Title(subtitle, _day(self._inspection), tuple(rows), str(facts.get("prepared_by", "")))
+        return section(matter, protection(self.rules))
 
     def summary(self) -> Section:
         """Tell in a sentence or two what the check came to."""
         quality = self.quality
-        errors = _counted("problems/errors", quality.errors, "thing to mend", "things to mend")
-        warnings = _counted("problems/warnings", quality.warnings, "thing to look at", "things to look at")
-        checks = _figure("checks", len(quality.reconciliations), in_words(len(quality.reconciliations)), "checks made")
-        heading = "Not ready to report from" if quality.errors else "Ready to report from"
+        errors, warnings = (
+            _figure(f"problems/{name}", number, in_words(number) if number else title("quality.nothing"), "check")
+            for name, number in (("errors", quality.errors), ("warnings", quality.warnings))
+        )
         accepted = len(self._inspection.accepted)
-        words = say("The check of this file found {errors}, and {warnings}.", errors=errors, warnings=warnings)
-        if accepted:
-            number = _figure("problems/accepted", accepted, in_words(accepted), "overrides")
-            what = "problem has" if accepted == 1 else "problems have"
-            words = join(words, say("{number} {what} been accepted beside.", number=number, what=what))
-        if quality.errors:
-            follows = "Until they are mended, no rate can be reported from it."
-        elif quality.warnings:
-            follows = "Rates can be reported from it; each warning should be looked at first."
-        else:
-            follows = "Rates can be reported from it."
-        scope = say(
-            "Every cell was held against what its column is for, and {checks} reconciliations were tried between "
-            "sheets and rows. A check of the file says nothing of whether its auditors judged rightly.",
-            checks=checks,
+        checks = _figure("checks", len(quality.reconciliations), in_words(len(quality.reconciliations)), "checks made")
+        words = join(
+            tell(
+                "quality.summary.found",
+                errors=tell(f"quality.errors.{'some' if quality.errors else 'none'}", number=errors),
+                warnings=tell(f"quality.warnings.{'some' if quality.warnings else 'none'}", number=warnings),
+            ),
+            tell(
+                "quality.summary.accepted",
+                number=_figure("problems/accepted", accepted, capital(in_words(accepted)), "overrides"),
+            )
+            if accepted
+            else None,
+            tell(f"quality.follows.{'errors' if quality.errors else 'warnings' if quality.warnings else 'ready'}"),
         )
-        return section(
-            Callout("warning" if quality.errors else "note", heading, join(words, follows)), Paragraph(scope)
-        )
+        heading = tell(f"quality.heading.{'errors' if quality.errors else 'ready'}")
+        scope = tell("quality.summary.scope", checks=checks)
+        kind = "warning" if quality.errors else "note"
+        return section(Callout(kind, plain(heading), words), Paragraph(scope))
 
     def holdings(self) -> Section:
         """Tell what the file holds of each stratum, and where no rate, or an extreme one, will come of it."""
         found = self.quality.holdings
         if not found:
-            return section(Paragraph("No stratum could be read, so it cannot be said what the audit holds."))
+            return section(Paragraph(tell("quality.holds.unread")))
         notes = tuple(words for words in map(_holding_words, found) if words)
         due, recorded = sum(h.reported for h in found), sum(h.recorded for h in found)
-        whole = say(
-            "The file holds {due} crimes due, of which {recorded} were recorded{totals}.",
+        whole = tell(
+            f"quality.holds.{'totals' if found[0].totals else 'records'}",
             due=_figure("holdings/reported", due, count(due), "all strata"),
             recorded=_figure("holdings/recorded", recorded, count(recorded), "all strata"),
-            totals="; they are known by their totals only" if found[0].totals else "",
         )
         return section(
             Paragraph(join(whole, _overall_words(due, recorded))),
@@ -127,22 +125,18 @@ class DataQualityReport:
         """Tell how many problems each check found in each sheet."""
         found = self.quality.rules
         if not found:
-            left = "anything beyond what has been accepted" if self._inspection.accepted else "anything"
-            return section(Paragraph(f"No check found {left}."))
+            left = "beyond_accepted" if self._inspection.accepted else "none"
+            return section(Paragraph(tell(f"quality.counts.{left}")))
         return section(quality_tables.rules_table("Problems by sheet and check", found))
 
     def problems(self) -> Section:
         """List every problem: where, what was found, what was expected, how to mend it."""
         found = self._inspection.problems
         if not found:
-            return section(Paragraph("There is nothing to mend and nothing to look at."))
+            return section(Paragraph(tell("quality.problems.none")))
         masked = any(problem.quotes for problem in found) and not self.show_cells
-        words = (
-            "What a cell holds is not printed here, since it may name people; cdi check shows it, and so does this "
-            "report with the parameter show_cells."
-        )
         return section(
-            Paragraph(words) if masked else None,
+            Paragraph(tell("quality.problems.masked")) if masked else None,
             quality_tables.problems_table("What to mend and what to look at", found, self._found, self._record),
         )
 
@@ -151,8 +145,8 @@ class DataQualityReport:
         found = self.quality.reconciliations
         held = sum(r.made and not r.problems and not r.accepted for r in found)
         made = sum(r.made for r in found)
-        words = say(
-            "Of {made} reconciliations for which the file holds rows to compare, {held} held.",
+        words = tell(
+            "quality.reconciled",
             made=_figure("reconciliations/made", made, in_words(made), "reconciliations with rows to compare"),
             held=_figure("reconciliations/held", held, in_words(held), "of these, without a problem"),
         )
@@ -164,46 +158,28 @@ class DataQualityReport:
         """Tell how far every column of every sheet is filled in."""
         found = self.quality.completeness
         if not found:
-            return section(Paragraph("No sheet holds a row."))
-        words = (
-            "Each column is held against the rows it is for. A column that may be blank is not wrong to be blank, but "
-            "what is not filled in cannot be reported."
+            return section(Paragraph(tell("quality.complete.none")))
+        return section(
+            Paragraph(tell("quality.complete.some")), *quality_tables.completeness_tables("Cells filled in", found)
         )
-        return section(Paragraph(words), *quality_tables.completeness_tables("Cells filled in", found))
 
     def equality(self) -> Section:
         """Tell how complete the protected characteristics of victims are."""
         found = self.quality.equality
         if not found:
-            return section(
-                Paragraph("The file has no equality sheet, so nothing is known of protected characteristics.")
-            )
-        words = (
-            "Complete means that the characteristic was filled in for the victim; it does not mean that it is right. "
-            "Where the crimes looked at were not counted, there is no share to give."
-        )
+            return section(Paragraph(tell("quality.equality.none")))
         table = quality_tables.equality_table("Completeness by protected characteristic", self._level, found)
-        return section(Paragraph(words), table)
+        return section(Paragraph(tell("quality.equality.some")), table)
 
     def second_review(self) -> Section:
         """Tell how far two auditors agreed, or that nobody looked twice."""
         review, records = self.quality.review, self.quality.reviewed_records
         if review is None and not records:
-            return section(
-                Paragraph(
-                    "No crime was judged by a second auditor, so nothing is known of how far the audit's findings "
-                    "depend on who judged."
-                )
-            )
+            return section(Paragraph(tell("quality.review.none")))
         if review is None:
-            return section(
-                Paragraph(
-                    "Only one record has a second review that can be read: too few to say how far auditors agree."
-                )
-            )
-        words = say(
-            "Two auditors judged {crimes} crimes in {records} records, each without the other's answer. 1 is full "
-            "agreement, 0 what chance alone would give. Intervals allow for crimes that share a record.",
+            return section(Paragraph(tell("quality.review.one")))
+        words = tell(
+            "quality.review.some",
             crimes=_figure("second_review/crimes", review.crimes, count(review.crimes), "second_review sheet"),
             records=_figure("second_review/records", review.records, count(review.records), "second_review sheet"),
         )
@@ -213,15 +189,18 @@ class DataQualityReport:
         """List the problems that someone has accepted, with reason and name."""
         found = self._inspection.accepted
         if not found:
-            return section(Paragraph("No problem has been accepted: whatever was found is listed above."))
+            return section(Paragraph(tell("quality.accepted.none")))
         return section(
-            Paragraph("These problems stand in the file. Someone has said why that is right, and answers for it."),
+            Paragraph(tell("quality.accepted.some")),
             quality_tables.accepted_table("Accepted problems", found, show_cells=self.show_cells),
         )
 
     def annex(self) -> Section:
         """Tell how the file was checked, and how to repeat it."""
-        return section(Bullets(tuple(_annex_points(self._level))), quality_tables.repeat_table(self._inspection))
+        return section(
+            Bullets(tuple(told_points("quality.annex", level=self._level))),
+            quality_tables.repeat_table(self._inspection),
+        )
 
     def _found(self, problem: Problem) -> str:
         return quality_tables.found_words(problem, show_cells=self.show_cells)
@@ -235,12 +214,16 @@ class DataQualityReport:
         return self._inspection.audit.alias(record) if self._inspection.audit else ""
 
 
+def _unread() -> str:
+    return title("quality.not_stated")
+
+
 def _period(inspection: Inspection) -> str:
     strata = inspection.tables["strata"]
     start, end = strata["period_start"].min(), strata["period_end"].max()
     if pd.isna(start) or pd.isna(end):
-        return NOT_STATED
-    return span_of_days(start.date(), end.date()) if start <= end else NOT_STATED
+        return _unread()
+    return span_of_days(start.date(), end.date()) if start <= end else _unread()
 
 
 def _day(inspection: Inspection) -> str:
@@ -258,72 +241,27 @@ def _day(inspection: Inspection) -> str:
 def _holding_words(holding: Holding) -> Text | None:
     """Say what no reader should be surprised by later; nothing for an ordinary stratum."""
     lead = (Strong(f"{capital(holding.label)}."),)
-    for holds, words in HOLDING_WORDS:
+    for holds, branch in HOLDING_WORDS:
         if holds(holding):
-            return join(lead, words)
+            return join(lead, tell(f"quality.holding.{branch}"))
     return None
 
 
 HOLDING_WORDS: tuple[tuple[Callable[[Holding], bool], str], ...] = (
-    (
-        lambda h: not h.records and not h.reported,
-        "Nothing was sampled of it, so it has no rate, and there is no overall rate either.",
-    ),
-    (
-        lambda h: not h.reported,
-        "No crime was due in any record examined, so it has no rate, and there is no overall rate either.",
-    ),
-    (
-        lambda h: not h.missed,
-        "Every crime due was recorded. The rate will read 100%, with a lower limit that says how sure that is.",
-    ),
-    (
-        lambda h: not h.recorded,
-        "No crime due was recorded. The rate will read 0%, and nothing can be said of a year.",
-    ),
+    (lambda h: not h.records and not h.reported, "nothing_sampled"),
+    (lambda h: not h.reported, "no_crime_due"),
+    (lambda h: not h.missed, "all_recorded"),
+    (lambda h: not h.recorded, "none_recorded"),
 )
 
 
-def _overall_words(due: int, recorded: int) -> str:
+def _overall_words(due: int, recorded: int) -> Text | None:
     if not due:
-        return "Without a crime due there is no rate to report."
+        return tell("quality.overall.none_due")
     if recorded == due:
-        return "No crime was missed."
-    return "" if recorded else "Every crime due was missed."
-
-
-def _counted(key: str, number: int, one: str, many: str) -> Text:
-    what = one if number == 1 else many
-    if not number:
-        return say("{none}", none=_figure(key, 0, f"nothing{what.removeprefix('things')}", "check"))
-    return say("{number} {what}", number=_figure(key, number, in_words(number), "check"), what=what)
+        return tell("spread.none")
+    return None if recorded else tell("quality.overall.none_recorded")
 
 
 def _figure(key: str, value: int, text: str, source: str) -> Figure:
     return Figure(f"data_quality/{key}", value, text, "count", source)
-
-
-def _annex_points(level: str) -> Iterator[Text]:
-    yield point(
-        "Reading.",
-        "Each cell is read as what its column is for; one that cannot be is named with sheet, row and column, and the "
-        "other checks go on without it. Rows are counted as the spreadsheet counts them.",
-    )
-    yield point(
-        "Severity.",
-        "A problem to mend would make a figure wrong or impossible, so no report of rates is made from a file with "
-        "one. A thing to look at may be right; reports are made with it.",
-    )
-    yield point(
-        "Acceptance.",
-        "A problem that leaves every figure computable may be accepted in an overrides file that lies with the audit, "
-        "one at a time, with a reason and a name. What was accepted is printed here, and in the annex of reports on "
-        "rates.",
-    )
-    yield point(
-        "Completeness.", f"Shares of cells filled. Intervals are Wilson's (1927) at {level}, crimes taken singly."
-    )
-    yield point(
-        "Second review.",
-        "Cohen's kappa (1960) and Gwet's AC1 (2008), which does not fall when nearly all answers are the same.",
-    )

@@ -24,8 +24,8 @@ from cdi_stats.report.blocks import (
     section,
 )
 from cdi_stats.report.disclosure import Protection, protection
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.statements import count_statement, rate_statement
+from cdi_stats.report.wording import capital, in_sentence, say
 
 COMPARED = ("recording_rate", "timeliness", "vulnerable_victims", "n100_made", "n100_correct",
             "cancelled_correctly", "victims_informed")  # fmt: skip
@@ -80,7 +80,7 @@ class Examined:
         if finding.measure == "recording_rate":
             return headlines.OVERALL if (finding.domain, finding.stratum) == (ALL, ALL) else self._part_label(finding)
         name, whole = measure_of(finding.measure).name, (finding.domain, finding.stratum) == (ALL, ALL)
-        return name if whole else f"{self._part_label(finding)}: {narrative.in_sentence(name)}"
+        return name if whole else f"{self._part_label(finding)}: {in_sentence(name)}"
 
     def _before(self, finding: Finding) -> Finding | None:
         """Return the earlier audit's finding of the same rate, where it has one."""

@@ -31,9 +31,9 @@ from cdi_stats.report.canvas import (
     text_width,
 )
 from cdi_stats.report.marks import Mark, make_chart, plot_lines, rows_for
-from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import count
 from cdi_stats.report.series_tables import provenance, share, whole
+from cdi_stats.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

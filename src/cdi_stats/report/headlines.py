@@ -7,64 +7,31 @@ from collections.abc import Sequence
 from cdi_stats.findings.causes import NOT_GIVEN, SEVERAL, Cause
 from cdi_stats.findings.change import Comparison, FindingChange
 from cdi_stats.findings.concentration import Concentration
-from cdi_stats.findings.examine import Finding, Findings
+from cdi_stats.findings.examine import OTHER_WEIGHTING, Finding, Findings
 from cdi_stats.findings.measures import ALL
 from cdi_stats.methods.extrapolation import Total, annual_volume, extrapolate_unrecorded, sum_totals
+from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.narrative import (
     additional_sentence,
-    capital,
     carried_by_two,
     change_sentence,
-    in_sentence,
-    join,
+    few_carry,
     period_words,
+    range_words,
     rate_sentence,
-    say,
+    short_rate,
+    told_rate,
+    year_branch,
 )
-from cdi_stats.report.numbers import FindingNumbers, in_words, percent, yearly, yearly_limit
+from cdi_stats.report.numbers import FEW_CASES, FindingNumbers, in_words, percent, yearly, yearly_limit
+from cdi_stats.report.wording import capital, in_sentence, join, join_words, separated, tell, title
 
 Labelled = Sequence[tuple[str, Finding]]
 OVERALL = "Overall"
 
-OPENING = {
-    "pooled": (
-        "Of the {due} reported crimes audited, {force} had recorded {done}: {rate} ({level} interval {low} to {high})."
-    ),
-    "weighted": (
-        "{force} recorded an estimated {rate} of the crimes reported to it ({level} interval {low} to {high}; "
-        "{done} of {due} crimes audited, each stratum weighted by the crimes reported in it)."
-    ),
-}
-PERIOD = "The crimes were reported in the audit period, {period}."
-WEIGHTING = {
-    "pooled": (
-        "This overall rate pools the crimes audited, as they fell in the sample. Weighted by the crimes reported in "
-        "each stratum it is {other} ({level} interval {low} to {high})."
-    ),
-    "weighted": (
-        "This overall rate weights each stratum by the crimes reported in it. Pooled, as the crimes fell in the "
-        "sample, it would be {other} ({level} interval {low} to {high})."
-    ),
-}
-ALIKE = 1.02
-WHY_DIFFERENT = (
-    "The two differ because the strata were not sampled alike: {sample} of the crimes audited were {over}, but {frame} "
-    "of those reported in the same time; for {under} the shares are {under_sample} and {under_frame}."
-)
-NO_WEIGHTS = (
-    "The sizes of the frames are not known, so the strata cannot be weighted: the overall rate pools the crimes as "
-    "they fell in the sample."
-)
-AUDITABLE_YEAR = (
-    "These figures take the rate to hold for all recorded crime. For crime that came by an auditable route alone, "
-    "{share} of what is recorded, over {value} a year are not recorded ({level} range {low} to {high})."
-)
-SUM_OF_STRATA = (
-    "Added up, the strata's own estimates come to {value} ({level} range {low} to {high}); the overall figure differs "
-    "because it follows from the pooled rate."
-)
+ALIKE, MANY = 1.02, 5
 
 
 def opening(findings: Findings) -> Text:
@@ -73,8 +40,8 @@ def opening(findings: Findings) -> Text:
     if overall.estimate is None:
         return rate_sentence(overall)
     n = FindingNumbers(overall)
-    first = say(
-        OPENING[overall.weighting or "pooled"],
+    first = tell(
+        f"opening.{'few' if n.few else overall.weighting or 'pooled'}",
         force=findings.audit.facts.force,
         rate=n.rate,
         level=n.level,
@@ -83,22 +50,24 @@ def opening(findings: Findings) -> Text:
         done=n.done,
         due=n.due,
     )
-    return join(first, say(PERIOD, period=period_words(findings)))
+    return join(first, tell("opening.period", period=period_words(findings)))
 
 
 def lowest(findings: Findings) -> Text | None:
-    """Say which stratum has the lowest rate in the sample."""
+    """Say which stratum has the lowest rate in the sample, and whether another could be as low."""
     rows = [(s.label, findings.stratum(s.stratum)) for s in findings.audit.strata]
     ranked = sorted((row.estimate.rate, label, row) for label, row in rows if row.estimate)
     if len(ranked) < 2 or ranked[0][0] == ranked[1][0]:
         return None
     _, label, row = ranked[0]
-    n = FindingNumbers(row)
-    return say(
-        "The lowest rate of the strata in the sample is that of {label}: {rate} ({level} interval {low} to {high}; "
-        "{done} of {due} crimes audited).",
-        label=label, rate=n.rate, level=n.level, low=n.low, high=n.high, done=n.done, due=n.due,
-    )  # fmt: skip
+    first = tell("lowest.some", label=label, rate=told_rate(row))
+    as_low = [name for _, name, other in ranked[1:] if _interval(other).low <= _interval(row).high]
+    return join(first, tell("lowest.unclear", number=len(as_low), others=join_words(as_low)) if as_low else None)
+
+
+def _interval(row: Finding) -> Interval[float]:
+    assert row.estimate is not None
+    return row.estimate.interval
 
 
 def other_weighting(findings: Findings) -> Text | None:
@@ -106,11 +75,11 @@ def other_weighting(findings: Findings) -> Text | None:
     overall = findings.overall
     if overall.estimate is None or len(findings.audit.strata) < 2:
         return None
-    other = findings.get(f"recording_rate_{'weighted' if overall.weighting == 'pooled' else 'pooled'}")
+    other = findings.get(f"recording_rate_{OTHER_WEIGHTING[overall.weighting]}")
     if other is None:
-        return NO_WEIGHTS
+        return tell("weighting.unknown")
     n = FindingNumbers(other)
-    return say(WEIGHTING[overall.weighting], other=n.rate, level=n.level, low=n.low, high=n.high)
+    return tell(f"weighting.{overall.weighting}", rate=n.rate, level=n.level, low=n.low, high=n.high, due=n.due)
 
 
 def why_weightings_differ(findings: Findings) -> Text | None:
@@ -128,8 +97,8 @@ def why_weightings_differ(findings: Findings) -> Text | None:
     alike = over[0] / over[1] < ALIKE or len({row.estimate.rate for row in rows if row.estimate}) == 1
     if alike:
         return None
-    return say(
-        WHY_DIFFERENT,
+    return tell(
+        "weighting.why",
         over=over[2].label,
         sample=_share(f"sample_share/{over[2].stratum}", over[0]),
         frame=_share(f"frame_share/{over[2].stratum}", over[1]),
@@ -157,14 +126,8 @@ def auditable_year(findings: Findings) -> Text | None:
         total = sum_totals(parts)
     else:
         total = _auditable(overall.estimate, volume, share, level)
-    return say(
-        AUDITABLE_YEAR,
-        share=Figure("auditable_share", share, percent(share), "percent", "stated by the force"),
-        value=_total("value", total.value, yearly(total.value), total, "auditable"),
-        low=_total("low", total.interval.low, yearly_limit(total.interval.low), total, "auditable"),
-        high=_total("high", total.interval.high, yearly_limit(total.interval.high), total, "auditable"),
-        level=findings.level,
-    )
+    figure = Figure("auditable_share", share, percent(share), "percent", "stated by the force")
+    return _yearly("auditable", total, findings.level, share=figure)
 
 
 def _auditable(estimate: RateEstimate, recorded: float, share: float, level: float) -> Total:
@@ -177,20 +140,21 @@ def sum_of_strata(findings: Findings) -> Text | None:
     totals = [row.unrecorded for row in rows if row.unrecorded]
     if findings.overall.weighting != "pooled" or len(totals) < len(rows) or not findings.overall.unrecorded:
         return None
-    total = sum_totals(totals)
-    return say(
-        SUM_OF_STRATA,
-        value=_total("value", total.value, yearly(total.value), total),
-        low=_total("low", total.interval.low, yearly_limit(total.interval.low), total),
-        high=_total("high", total.interval.high, yearly_limit(total.interval.high), total),
-        level=findings.level,
-    )
+    return _yearly("sum_of_strata", sum_totals(totals), findings.level)
 
 
-def _total(name: str, value: float, text: str, total: Total, of: str = "sum_of_strata") -> Figure:
-    return Figure(
-        f"{of}/unrecorded_{name}", value, text, "crimes a year", f"{total.basis}, {total.interval.method} limits"
+def _yearly(branch: str, total: Total, level: str, **values: Figure) -> Text:
+    """Return what is said of a yearly total that stands beside the overall one."""
+    source = f"{total.basis}, {total.interval.method} limits"
+    value, low, high = (
+        Figure(f"{branch}/unrecorded_{name}", number, text, "crimes a year", source)
+        for name, number, text in (
+            ("value", total.value, yearly(total.value)),
+            ("low", total.interval.low, yearly_limit(total.interval.low)),
+            ("high", total.interval.high, yearly_limit(total.interval.high)),
+        )
     )
+    return tell(f"year.beside.{branch}", value=value, range=range_words(low, high), level=level, **values)
 
 
 def change_words(comparison: Comparison | None, what: str, stratum: str = ALL) -> Text | None:
@@ -201,68 +165,78 @@ def change_words(comparison: Comparison | None, what: str, stratum: str = ALL) -
 
 def worsened_words(changes: Sequence[tuple[str, FindingChange]]) -> Text | None:
     """Name every rate that clearly fell, so that no summary passes over it."""
-    fallen = [(label, change) for label, change in changes if change.change.direction == "worsened"]
-    if not fallen:
-        return None
-    parts = [
-        say("{label}, from {before} to {after}", label=in_sentence(label),
-            before=FindingNumbers(change.earlier, "earlier/").rate, after=FindingNumbers(change.later).rate)
-        for label, change in fallen
-    ]  # fmt: skip
-    return join(
-        "What clearly fell:", *(say("{part};", part=part) for part in parts[:-1]), say("{part}.", part=parts[-1])
-    )
+    fallen = [
+        tell(
+            "fallen.each",
+            label=in_sentence(label).replace(":", ","),
+            before=told_rate(change.earlier, "earlier/"),
+            after=told_rate(change.later),
+        )
+        for label, change in changes
+        if change.change.direction == "worsened"
+    ]
+    return tell("fallen.some", fallen=separated("; ", fallen)) if fallen else None
 
 
 def changes_title(changes: Sequence[FindingChange]) -> str:
     """Return how many rates clearly improved and fell."""
     verdicts = [change.change.direction for change in changes]
     better, worse = verdicts.count("improved"), verdicts.count("worsened")
-    return f"Of {in_words(len(verdicts))} rates, {in_words(better)} clearly improved and {in_words(worse)} clearly fell"
+    return title(
+        "title.changes",
+        all=in_words(len(verdicts)),
+        number=len(verdicts),
+        better=in_words(better),
+        worse=in_words(worse),
+    )
 
 
 def rates_title(rates: Labelled) -> str:
     """Return the lowest rate of the strata, or the only one."""
     strata = [row for row in rates if row[0] != OVERALL] or rates
     label, low = min(strata, key=_rate)
-    if len({_rate(row) for row in strata}) == 1:
-        return f"{FindingNumbers(low).rate} of the crimes audited had been recorded"
-    return f"The lowest rate in the sample is that of {in_sentence(label)}, {FindingNumbers(low).rate}"
+    alike = len({_rate(row) for row in strata}) == 1
+    return title(f"title.rates.{'alike' if alike else 'lowest'}", label=in_sentence(label), rate=short_rate(low))
 
 
 def timeliness_title(rows: Labelled) -> str:
     """Return the part least often recorded in time."""
     label, worst = min(rows, key=_rate)
-    return f"{FindingNumbers(worst).rate} of {in_sentence(label)} was recorded in time" + (
-        ", the least of all" if len(rows) > 1 else ""
-    )
+    branch = "one" if len(rows) == 1 else "least"
+    return title(f"title.timeliness.{branch}", label=in_sentence(label), rate=short_rate(worst))
 
 
 def domains_title(rows: Labelled) -> str:
     """Return each part's rate."""
-    return capital("; ".join(f"{in_sentence(label)}: {FindingNumbers(row).rate} recorded" for label, row in rows))
+    parts = [title("title.domains.each", label=in_sentence(label), rate=short_rate(row)) for label, row in rows]
+    return capital("; ".join(parts))
 
 
 def annual_title(label: str, finding: Finding) -> str:
     """Return the crimes not recorded in a year."""
-    where = "" if label == OVERALL else f" ({in_sentence(label)})"
-    if finding.done == finding.due:
-        return f"No sampled crime was missed, so few a year can be{where}"
-    return f"An estimated {FindingNumbers(finding).unrecorded} reported crimes a year are not recorded{where}"
+    where = "" if label == OVERALL else title("title.annual.where", label=in_sentence(label))
+    n = FindingNumbers(finding)
+    branch = "every" if finding.done == finding.due or n.unrecorded is None else year_branch(n.unrecorded)
+    return title(f"title.annual.{branch}", value=n.unrecorded or "", where=where)
 
 
 def causes_title(causes: Sequence[Cause]) -> str:
     """Return the reason most often given."""
-    given = [cause for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)]
-    return f"“{given[0].label}” is the reason most often given" if given else "No reason was given"
+    given = [cause.label for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)]
+    return title("title.causes.some", label=given[0]) if given else title("title.causes.none")
 
 
 def concentration_title(rows: Sequence[tuple[str, Concentration]]) -> str:
-    """Return where two records carry the misses, or that they are spread."""
+    """Return where a few records carry the misses, or that they are spread."""
     label, worst = max(rows, key=lambda row: row[1].share(2))
-    if carried_by_two(worst):
-        return f"Two records hold {percent(worst.share(2), 0)} of the misses in {in_sentence(label)}"
-    return capital("the misses are spread over many records")
+    few = few_carry(worst)
+    if not few and not carried_by_two(worst):
+        lying = len(worst.misses)
+        return title(f"title.spread.{'many' if lying >= MANY else 'some'}", number=in_words(lying), records=lying)
+    records, held = (worst.carrying, worst.carried) if few else (2, worst.top[2])
+    share = f"{held} of the {worst.missed}" if worst.missed < FEW_CASES else f"{percent(held / worst.missed, 0)} of the"
+    number = capital(in_words(records))
+    return title("title.spread.few", number=number, records=records, held=share, label=in_sentence(label))
 
 
 def _rate(row: tuple[str, Finding]) -> float:

@@ -8,8 +8,8 @@ from cdi_stats.report.blocks import Chart, Column, Table
 from cdi_stats.report.canvas import BEFORE, INK, NOW, PAPER, POINTS, ROW, WIDTH, svg
 from cdi_stats.report.frequencies import Frequency, frequency_of_missed
 from cdi_stats.report.marks import make_chart
-from cdi_stats.report.narrative import say
 from cdi_stats.report.numbers import FindingNumbers
+from cdi_stats.report.wording import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -27,8 +27,8 @@ from cdi_stats.report.blocks import (
 )
 from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
-from cdi_stats.report.narrative import capital, join, say
 from cdi_stats.report.statements import rate_statement, timeliness_statement
+from cdi_stats.report.wording import capital, in_sentence, join, tell
 
 REBUILT_TIMES = (
     "The records are rebuilt from totals: only the shares recorded in time are published, all other times are "
@@ -154,7 +154,7 @@ class Report(Examined):
             self.audit, confidence_level=self.findings.confidence_level, fewest=self.rules.threshold
         )
         if not causes:
-            return section(Paragraph("No reasons are held: the audit misses no crime, or gives only totals."))
+            return section(Paragraph(tell("causes.unheld")))
         notes: tuple[Text, ...] = ()
         if self.audit.facts.reasons_basis == "illustrative":
             notes = (UNCOUNTED_REASONS,)
@@ -170,8 +170,7 @@ class Report(Examined):
     def concentration(self) -> Section:
         """Tell whether a few records carry the misses."""
         if not self.audit.has_records:
-            unseen = "Only totals are known, so it cannot be seen whether a few records carry the misses."
-            return section(Paragraph(unseen))
+            return section(Paragraph(tell("spread.unseen")))
         f = self.findings
         options = {name: getattr(f, name) for name in ("confidence_level", "method", "degrees_of_freedom")}
         rows = [
@@ -181,14 +180,14 @@ class Report(Examined):
         ]
         shown = [row for row in rows if row[1].missed]
         if not shown:
-            return section(Paragraph("No crime was missed in any record."))
+            return section(Paragraph(tell("spread.no_record")))
         from cdi_stats.report.spread_charts import concentration_chart
 
         notes: tuple[Text, ...] = ()
         if self.audit.facts.records_basis != "audited":
             notes = (ILLUSTRATIVE,)
         words = [
-            say("{label}: {words}", label=strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c)))
+            tell("spread.of", label=strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c)))
             for label, c in rows
         ]
         return section(
@@ -202,18 +201,13 @@ class Report(Examined):
         """Tell the crimes not recorded in a year, with ranges."""
         rows = [(label, row) for label, row in self.rates if row.unrecorded]
         if not rows:
-            return section(
-                Paragraph(
-                    "Nothing is extrapolated to a year: that needs the crimes recorded in the year, and a sample in "
-                    "which some crime was recorded."
-                )
-            )
+            return section(Paragraph(tell("year.unknown")))
         from cdi_stats.report.charts import annual_chart
 
         label, first = rows[0]
         title = headlines.annual_title(label, first)
         words = join(
-            narrative.unrecorded_sentence(first, "" if label == headlines.OVERALL else narrative.in_sentence(label)),
+            narrative.unrecorded_sentence(first, "" if label == headlines.OVERALL else in_sentence(label)),
             headlines.sum_of_strata(self.findings),
             headlines.auditable_year(self.findings),
         )
@@ -231,12 +225,12 @@ class Report(Examined):
     def changes(self) -> Section:
         """Tell every rate against the earlier audit's."""
         if self.comparison is None:
-            return section(Paragraph("There is no earlier audit to compare with."))
+            return section(Paragraph(tell("change.no_earlier")))
         from cdi_stats.report.charts import change_chart
 
         changes = self.compared
         if not changes:
-            return section(Paragraph("The two audits share no rate that could be compared."))
+            return section(Paragraph(tell("change.none")))
         cautions = self.comparison.cautions
         return section(
             *paragraphs([headlines.change_words(self.comparison, "crimes"), headlines.worsened_words(changes)]),
@@ -276,7 +270,7 @@ class Report(Examined):
         title = headlines.timeliness_title(rows)
         cards = [timeliness_statement(label, finding, hours) for label, finding in rows]
         table = tables.rates_table(f"Recorded within {hours} hours of the report", rows, "Recorded", "In time")
-        words = [f"A crime must be recorded within {hours} hours of its report.", *self._changes_of("timeliness")]
+        words = [tell("timeliness.hours", hours=hours), *self._changes_of("timeliness")]
         return self._told("timeliness", cards, words, self._timeliness_chart(title, rows), table)
 
     def _timeliness_chart(self, title: str, rows: list[tuple[str, Finding]]) -> Chart:

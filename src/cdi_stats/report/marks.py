@@ -21,7 +21,7 @@ from cdi_stats.report.canvas import (
     svg,
     wrapped,
 )
-from cdi_stats.report.narrative import in_sentence, say
+from cdi_stats.report.wording import in_sentence, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,8 +14,8 @@ from cdi_stats.methods.coverage import INTERVALS, Coverage
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey_limits import METHODS
 from cdi_stats.report.blocks import Column, Figure, Table, Text
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, points, rounded
+from cdi_stats.report.wording import capital, say
 
 METHOD_LABELS = {
     "wilson": "Wilson",

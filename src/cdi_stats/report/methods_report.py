@@ -18,11 +18,11 @@ from cdi_stats.methods.stratified import StratifiedRate, stratified_rate
 from cdi_stats.report import method_tables, published_tables
 from cdi_stats.report.blocks import Block, Bullets, Figure, Paragraph, Section, Text, section
 from cdi_stats.report.inspection import Report, open_report
-from cdi_stats.report.narrative import capital, say
-from cdi_stats.report.numbers import FindingNumbers, count, in_words, percent, rounded
+from cdi_stats.report.narrative import told_rate
+from cdi_stats.report.numbers import count, in_words, percent, rounded
+from cdi_stats.report.wording import capital, tell, title
 
 AUDITS_A_CELL = {"small": 500, "full": 4000}
-TOTALS_ONLY = "Only totals are known of this audit: methods that allow for records have nothing to work on."
 
 
 def open_methods(
@@ -74,27 +74,20 @@ class MethodsReport:
     def plain(self) -> Section:
         """Show every interval that takes crimes as a simple random sample."""
         if not self._alternatives:
-            return section(Paragraph(TOTALS_ONLY))
+            return section(Paragraph(tell("methods.totals_only")))
         level = self.report.findings.level
         return section(
-            Paragraph(
-                "These intervals know two counts only. They differ little from each other, and all of them are too "
-                "short where crimes of one record are recorded or missed together."
-            ),
+            Paragraph(tell("methods.plain")),
             method_tables.plain_table(f"{level} intervals that take crimes as independent", self._alternatives),
         )
 
     def records(self) -> Section:
         """Show every interval that allows for records, and the standard error computed in four ways."""
         if not self._alternatives:
-            return section(Paragraph(TOTALS_ONLY))
+            return section(Paragraph(tell("methods.totals_only")))
         level = self.report.findings.level
         return section(
-            Paragraph(
-                "These intervals count evidence in records. Kurtosis degrees of freedom fall where few records hold "
-                "the misses; design degrees of freedom, records less strata, do not, and promise more than a handful "
-                "of records can keep. The bootstrap draws records again; it is shown as a check, not as a choice."
-            ),
+            Paragraph(tell("methods.records")),
             method_tables.alternatives_table(f"{level} intervals that allow for records", self._alternatives),
             method_tables.errors_table("Standard errors in points, and what the sample is worth", self._alternatives),
         )
@@ -110,22 +103,19 @@ class MethodsReport:
         for key in ("recording_rate", "recording_rate_pooled", "recording_rate_weighted"):
             finding = findings.get(key)
             if finding and finding.estimate:
-                n = FindingNumbers(finding)
-                name = finding.weighting.capitalize() or "One stratum"
-                points.append(say("{name}: {rate} ({low} to {high}).", name=name, rate=n.rate, low=n.low, high=n.high))
+                weighting = tell(f"methods.overall.{finding.weighting or 'single'}")
+                points.append(tell("methods.overall.some", name=weighting, rate=told_rate(finding)))
         shared = self._yan_su()
         if shared:
+            values = {"rate": shared.rate, "low": shared.interval.low, "high": shared.interval.high}
             figures = {
                 name: Figure(f"yan_su/{name}", value, percent(value), "percent", "weights: crimes in the frame")
-                for name, value in (
-                    ("rate", shared.rate), ("low", shared.interval.low), ("high", shared.interval.high)
-                )
-            }  # fmt: skip
-            points.append(
-                say("Weighted, limits by Yan and Su (2010) on effective crimes: {rate} ({low} to {high}).", **figures)
-            )
+                for name, value in values.items()
+            }
+            due = Figure("yan_su/reported", findings.overall.due, count(findings.overall.due), "count")
+            points.append(tell("methods.overall.yan_su", due=due, level=findings.level, **figures))
         else:
-            points.append("Without the sizes of the frames no weighted rate can be given: the overall rate is pooled.")
+            points.append(tell("methods.overall.no_frames"))
         return section(Bullets(tuple(points)))
 
     def _yan_su(self) -> StratifiedRate | None:
@@ -141,12 +131,9 @@ class MethodsReport:
         """Compare each flag's crimes with all others of the same sample, their correlation allowed for."""
         found: list[FlagContrast] = list(examine_flags(self.report.audit, confidence_level=self._level))
         if not found:
-            return section(Paragraph("The audit flags no crime, so there are no parts of one sample to compare."))
+            return section(Paragraph(tell("methods.flags.none")))
         return section(
-            Paragraph(
-                "Flagged crimes and all others come from the same records, so their rates are correlated; the "
-                "difference allows for it. The test asks whether both share one rate (Rao and Scott 1984)."
-            ),
+            Paragraph(tell("methods.flags.some")),
             method_tables.flags_table("Flagged crimes against all others", self.report.findings.level, found),
         )
 
@@ -154,14 +141,10 @@ class MethodsReport:
         """Show the precision planned and achieved, and what the next audit needs."""
         found = examine_precision(self.report.findings, standard=self.standard)
         if not found:
-            return section(Paragraph("No stratum has a rate to plan from."))
-        words = (
-            "No margin was planned in the audit file; the usual three points are taken."
-            if not any(p.planned for p in found)
-            else "The plan is met where half the width of the interval, records allowed for, is within the margin."
-        )
+            return section(Paragraph(tell("methods.planning.none")))
+        branch = "planned" if any(p.planned for p in found) else "usual"
         return section(
-            Paragraph(words),
+            Paragraph(tell(f"methods.planning.{branch}")),
             method_tables.precision_table("Precision planned and achieved", found),
             method_tables.planning_table(
                 "What the next audit needs, on the evidence of this one", self.standard, found
@@ -172,11 +155,10 @@ class MethodsReport:
         """Show how far two auditors agreed, where they reviewed the same crimes, and what errors would do to rates."""
         findings = self.report.findings
         review = examine_second_review(self.report.audit, confidence_level=self._level)
-        parts: list[Block | None] = [Paragraph("The audit file holds no second review of the same crimes.")]
+        parts: list[Block | None] = [Paragraph(tell("methods.review.none"))]
         if review:
-            words = say(
-                "Two auditors judged {crimes} crimes in {records} records, each without the other's answer. Intervals "
-                "allow for crimes that share a record.",
+            words = tell(
+                "methods.review.some",
                 crimes=Figure("second_review/crimes", review.crimes, count(review.crimes), "count"),
                 records=Figure("second_review/records", review.records, count(review.records), "count"),
             )
@@ -185,12 +167,7 @@ class MethodsReport:
         cases = correct_rates(findings)
         if cases:
             caption = "Recording rates if auditors misjudged so many crimes"
-            parts.append(
-                Paragraph(
-                    "No auditor is always right. The table shows what the rates would be if auditors took so many "
-                    "recorded crimes for missed, and missed ones for recorded. It assumes; it does not measure."
-                )
-            )
+            parts.append(Paragraph(tell("methods.review.errors")))
             parts.append(method_tables.errors_what_if_table(caption, findings.level, cases))
         return section(*parts)
 
@@ -198,18 +175,16 @@ class MethodsReport:
         """Show the rate after every month, with limits that hold at all looks together."""
         found = examine_months(self.report.audit, confidence_level=self._level)
         if found is None:
-            return section(Paragraph("No stratum was sampled over three months or more: there is one look only."))
+            return section(Paragraph(tell("methods.months.one")))
         from cdi_stats.report.method_charts import months_chart
 
-        words = say(
-            "An interval looked at every month misses more often than it says, since it has several chances to. The "
-            "limits here hold at all looks together (Waudby-Smith and Ramdas 2024). They count records, not crimes, "
-            "take a record to hold up to {largest} crimes, and are wider for it.",
+        words = tell(
+            "methods.months.some",
             largest=Figure("months/largest_record", found.largest_record, count(found.largest_record), "count"),
         )
         return section(
             Paragraph(words),
-            months_chart(f"{capital(found.label)}: what may be said after every month", found),
+            months_chart(title("title.months", label=capital(found.label)), found),
             method_tables.months_table(f"{capital(found.label)}, records by the month they were opened in", found),
         )
 
@@ -220,10 +195,8 @@ class MethodsReport:
 
         chart = found.chart
         beyond = int(found.funnel.outside[0.95].sum())
-        words = say(
-            "{forces} published overall rates vary {sigma} times as much as chance alone would have them "
-            "(Laney 2002), so limits allow for over-dispersion: {beyond} lie beyond the 95% limits, {outside} beyond "
-            "the control chart's. Each rate counts as the crimes that its margin implies.",
+        words = tell(
+            "methods.forces",
             forces=Figure("forces/number", len(found.rates), count(len(found.rates)), "count"),
             sigma=Figure("forces/sigma_z", float(chart.sigma_z[0]), str(rounded(chart.sigma_z[0], 1)), "ratio"),
             beyond=Figure("forces/beyond", beyond, in_words(beyond), "count"),
@@ -231,7 +204,7 @@ class MethodsReport:
         )
         return section(
             Paragraph(words),
-            funnel_chart("Forces differ by far more than their samples' error", found),
+            funnel_chart(title("title.forces"), found),
             published_tables.forces_table("Published overall rates, and each drawn towards all", found),
         )
 
@@ -239,8 +212,8 @@ class MethodsReport:
         """Show every published figure beside ours."""
         replicas = replicate_published()
         agree = int(replicas["matches"].sum())
-        words = say(
-            "{agree} of {all} published figures come out to the printed digit.",
+        words = tell(
+            "methods.replicated",
             agree=Figure("replication/agree", agree, count(agree), "count", "replicate_published"),
             all=Figure("replication/all", len(replicas), count(len(replicas)), "count", "replicate_published"),
         )
@@ -251,10 +224,7 @@ class MethodsReport:
         """Show which sample and method every published overall margin speaks of."""
         found = published_rates()
         return section(
-            Paragraph(
-                "The inspectorate does not print its method. A rate and a margin, taken to the printed digit, say how "
-                "many crimes would give them by each method; where the crimes are given, they say which method it was."
-            ),
+            Paragraph(tell("methods.margins")),
             published_tables.margins_table("Published overall margins, and what they imply", found),
         )
 
@@ -271,7 +241,7 @@ class MethodsReport:
         return section(
             Paragraph(_coverage_words(found)),
             Paragraph(_warned_words(found)),
-            coverage_chart("Allowing for records keeps what the interval promises, until a few records decide", found),
+            coverage_chart(title("title.coverage"), found),
             method_tables.coverage_table("Share of simulated audits whose 95% interval held the true rate", found),
         )
 
@@ -281,9 +251,8 @@ def _coverage_words(found: Sequence[Coverage]) -> Text:
     mean, worst = sum(c.share for c in ours) / len(ours), min(c.share for c in ours)
     audits = sum(c.audits for c in found if c.method == DEFAULT)
     source = f"{sum(c.audits for c in ours)} simulated audits in {len(ours)} cells"
-    return say(
-        "In {audits} simulated audits of populations whose true rate is known, the default 95% interval held it in "
-        "{mean} of the ordinary ones (worst cell {worst}, of {size} audits, so itself uncertain by {noise} points).",
+    return tell(
+        "methods.coverage.ordinary",
         audits=Figure("coverage/audits", audits, count(audits), "count", "all populations"),
         mean=Figure("coverage/ordinary/mean", mean, percent(mean), "percent", source),
         worst=Figure("coverage/ordinary/worst", worst, percent(worst), "percent", source),
@@ -303,10 +272,8 @@ def _warned_words(found: Sequence[Coverage]) -> Text:
     mega = [c for c in found if c.method == DEFAULT and c.cell.population == "mega"]
     share, warned = sum(c.share for c in mega) / len(mega), sum(c.warned for c in mega) / sum(c.audits for c in mega)
     width = sum(c.without_width for c in found if c.method == DEFAULT)
-    return say(
-        "Where one record in a hundred holds most misses (mega), no interval keeps its promise: the default held the "
-        "true rate in {share}, since many samples hold no such record. In {warned} of these audits the result warns "
-        "that one record dominates or that few records decide. The default interval had no width in {width} audits.",
+    return tell(
+        "methods.coverage.mega",
         share=Figure("coverage/mega/share", share, percent(share), "percent", "default interval"),
         warned=Figure("coverage/mega/warned", warned, percent(warned, 0), "percent", "cautions on the estimates"),
         width=Figure("coverage/without_width", width, count(width), "count", "default interval"),

@@ -17,21 +17,16 @@ from cdi_stats.findings.pooled_records import pool_records
 from cdi_stats.findings.series import SeriesFindings, examine_series, month_label
 from cdi_stats.findings.withheld import Rules, rules_for, strictest
 from cdi_stats.report import group_words, series_tables, series_words
-from cdi_stats.report.assurance import RULE
 from cdi_stats.report.blocks import Block, Bullets, Callout, Paragraph, Section, Text, Title, section
 from cdi_stats.report.disclosure import protection
 from cdi_stats.report.headlines import OVERALL
-from cdi_stats.report.narrative import capital, join, join_words, point, say
+from cdi_stats.report.narrative import route_words
 from cdi_stats.report.numbers import in_words, long_date
 from cdi_stats.report.series_tables import whole
 from cdi_stats.report.statements import rate_statement
+from cdi_stats.report.wording import capital, join, join_words, say, tell, told_points
 
 COLUMNS = {"both": ("district", "team"), "district": ("district",), "team": ("team",), "none": ()}
-REBUILT = (
-    "Records are rebuilt from published totals here: which crimes share a record, and which of them were missed, is "
-    "illustrative, and so is all that this section says."
-)
-UNSEEN = "No audit under the present counting rules holds records, so nothing can be said of this."
 
 
 def open_monitoring(
@@ -97,7 +92,7 @@ class MonitoringReport:
 
     @property
     def _rebuilt(self) -> Callout | None:
-        return Callout("warning", "Illustrative", REBUILT) if self.found.rebuilt else None
+        return Callout("warning", "Illustrative", tell("monitoring.rebuilt")) if self.found.rebuilt else None
 
     def title(self) -> Section:
         """Tell whose audits these are, over what time; and what every reader must know first."""
@@ -105,15 +100,16 @@ class MonitoringReport:
         latest = audits[-1].facts
         due = sum(a.findings.stratum(s.stratum).due for a in self.found.audits for s in a.audit.strata)
         records = sum(len(audit.tables["records"]) for audit in audits)
-        sample = say(
-            "{due} reported crimes{records}",
+        sample = tell(
+            f"front.{'records' if records else 'crimes'}",
             due=whole("monitoring/reported", due, "all audits"),
-            records=say(" in {n} records", n=whole("monitoring/records", records, "all audits")) if records else "",
+            records=whole("monitoring/records", records, "all audits"),
         )
         rules = list(dict.fromkeys(audit.facts.counting_rules for audit in audits))
         rows: tuple[tuple[str, Text], ...] = (
             ("Force", self.found.series.force),
             ("Audits", say("{n}, {time}", n=whole("monitoring/audits", len(audits)), time=_time(audits))),
+            ("Routes", route_words(audits)),
             ("Sample", sample),
             ("Counting rules", ", then ".join(rules)),
             ("Prepared by", latest.prepared_by),
@@ -134,12 +130,12 @@ class MonitoringReport:
             parts.append(rate_statement(OVERALL, latest.findings.overall))
         stands_out: list[Text | None] = [series_words.signals_in_short(self.found)]
         stands_out += [
-            f"{group_words.groups_title(groups)} of the funnel of {groups.column}s."
+            tell("monitoring.stands_out.groups", title=group_words.groups_title(groups), column=groups.column)
             for groups in self._groups.values()
             if groups and groups.funnel and groups.funnel.outside[0.95].any()
         ]
         if self._further and self._further.change.direction != "no clear change" and not self.found.rebuilt:
-            stands_out.append(f"{group_words.further_title(self._further)}.")
+            stands_out.append(tell("monitoring.stands_out.further", title=group_words.further_title(self._further)))
         parts += _paragraphs([series_words.latest_words(self.found), join(*stands_out)])
         return section(*parts)
 
@@ -163,8 +159,7 @@ class MonitoringReport:
 
         calendar = self._calendar
         covered = [entry for entry in calendar.covered.values() if entry.records is None]
-        yes = "“Yes” marks a month that an audit covers without saying how many of its records are from it."
-        words = [*series_words.calendar_words(calendar), yes if covered else None]
+        words = [*series_words.calendar_words(calendar), tell("monitoring.covered") if covered else None]
         return section(_paragraphs(words), calendar_charts(calendar))
 
     def trend(self) -> Section:
@@ -203,14 +198,14 @@ class MonitoringReport:
     def _told(self, column: str) -> Section:
         one, many = group_words.NAMES[column]
         if column not in self.columns:
-            return section(Paragraph(f"This report was asked not to print {many}."))
+            return section(Paragraph(tell("monitoring.not_printed", groups=many)))
         groups = self._groups[column]
         if groups is None:
-            return section(Paragraph(f"No record names its {one}, so {many} cannot be told apart."))
+            return section(Paragraph(tell("monitoring.unnamed", group=one, groups=many)))
         level = self.found.level
         first = column == next(name for name in self.columns if self._groups[name])
         drawn = group_words.drawn_words(groups, level)
-        why = group_words.WHY_DRAWN if drawn and first else None
+        why = tell("groups.why_drawn") if drawn and first else None
         words = [join(_scope(groups) if first else None, *group_words.groups_words(groups, level)), join(why, drawn)]
         parts: list[Block | None] = [*_paragraphs(words)]
         if groups.funnel and groups.pooled:
@@ -238,15 +233,11 @@ class MonitoringReport:
         """Tell whether crimes after the first of a record are missed more, and which offences most."""
         found = self._further
         if pool_records(self._present) is None:
-            return section(Paragraph(UNSEEN))
+            return section(Paragraph(tell("monitoring.unseen")))
         if found is None:
-            return section(Paragraph("No record examined under the present counting rules holds a second crime."))
-        words = (
-            "A record may hold several crimes. The first is the one the auditor lists first, as a rule the one that "
-            "the report was made about; the further ones came up beside it."
-        )
+            return section(Paragraph(tell("monitoring.no_second")))
         return section(
-            Paragraph(words),
+            Paragraph(tell("monitoring.further")),
             self._rebuilt,
             *_paragraphs(group_words.further_words(found, self.found.level)),
             series_tables.offences_table("Crimes missed as a further crime of a record", self.found.level, found),
@@ -256,27 +247,18 @@ class MonitoringReport:
         """Tell what may be said of each stratum however often the records were looked at."""
         looks = self._looks
         if not looks:
-            words = (
-                "No stratum has dated records from three months or more under the present counting rules, so there is "
-                "no monthly check yet."
-            )
-            return section(Paragraph(words))
+            return section(Paragraph(tell("monitoring.check.none")))
         from cdi_stats.report.series_charts import looks_chart
 
         level = self.found.level
-        words = (
-            "An interval looked at every month misses more often than it says. The limits here hold at all looks "
-            "together, so that one may look, and stop, whenever one likes (Waudby-Smith and Ramdas 2024). The price "
-            f"is width, the more so as a record may hold up to {in_words(max(k.largest_record for k in looks))} crimes."
-        )
+        largest = in_words(max(k.largest_record for k in looks))
         above = [k.label for k in looks if k.above_declared]
-        broken = (
-            f"A record of {join_words(above or [''])} holds more crimes than the {in_words(self.largest_record)} that "
-            "were declared beforehand. The bound was raised after looking, so the limits do not hold strictly."
+        broken = tell(
+            "monitoring.check.broken", labels=join_words(above or [""]), declared=in_words(self.largest_record)
         )
         shown = min(looks, key=lambda k: (k.contradicted, k.looks[-1].rate))
         return section(
-            Paragraph(words),
+            Paragraph(tell("monitoring.check.some", largest=largest)),
             self._rebuilt,
             Bullets(tuple(series_words.looks_words(looks, level))),
             Callout("warning", "Declared too low", broken) if above else None,
@@ -289,12 +271,13 @@ class MonitoringReport:
         return section(Bullets(tuple(_annex_points(self.found))))
 
 
-def _scope(groups: Groups) -> str:
+def _scope(groups: Groups) -> Text:
     """Return which records the groups are seen in, and how these count."""
-    how = "each stratum weighted by its frame" if groups.weighted else "as crimes fell in the sample"
-    number = len(groups.audits)
-    which = f"the {in_words(number)} audits under the present counting rules" if number > 1 else "one audit"
-    return f"Records of {which}, {_time(list(groups.audits))}, {how}."
+    number, how = len(groups.audits), "weighted" if groups.weighted else "pooled"
+    which = tell("monitoring.scope.many", number=in_words(number)) if number > 1 else tell("monitoring.scope.one")
+    return tell(
+        "monitoring.scope.some", which=which, time=_time(list(groups.audits)), how=tell(f"monitoring.scope.{how}")
+    )
 
 
 def _time(audits: list[Audit]) -> str:
@@ -307,36 +290,6 @@ def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
 
 
 def _annex_points(found: SeriesFindings) -> Iterable[Text]:
-    weighting = f" The overall rate {RULE[found.weighting]}." if found.weighting else ""
-    yield point(
-        "Rates.",
-        f"A ratio over records with Wilson's {found.level} interval on effective crimes, as in each audit's own "
-        f"inspection report.{weighting} Differences between audits: square-and-add on the limits of each rate "
-        "(Newcombe 1998), the audits taken to be independent.",
-    )
-    yield point(
-        "Control chart.",
-        "Laney's p′ chart (2002) on effective crimes: centre, and three times the spread that successive audits show. "
-        "Eight in a row on one side of the centre are a run. Each set of counting rules has its own centre and limits.",
-    )
-    yield point(
-        "Funnel.",
-        "Spiegelhalter (2005): arcsine scale, limits widened by the variance between groups that chance does not "
-        "explain (additive, winsorised at 10%). A place beyond the limits is a reason to look, not a finding; kinds of "
-        "crime are not adjusted for.",
-    )
-    yield point(
-        "Drawn towards all.",
-        "Empirical Bayes with a Beta distribution over the groups, on effective crimes; intervals allow for that "
-        "distribution being estimated (Gelman and others, Bayesian Data Analysis, chapter 5).",
-    )
-    yield point(
-        "Further crimes.",
-        "Shares of crimes missed, as they fell in the sample, with intervals that allow for shared records; the "
-        "difference allows for first and further crimes coming from the same records.",
-    )
-    yield point(
-        "Monthly check.",
-        "Confidence sequence by betting, records in order of opening (Waudby-Smith and Ramdas 2020, 2024). It takes "
-        "the records of each month to be drawn at random, and the rate to stay the same under one set of rules.",
-    )
+    weighting = found.weighting
+    overall = tell("monitoring.overall", rule=tell(f"method.rule.{weighting}")) if weighting else ""
+    return told_points("monitoring.annex", level=found.level, overall=overall)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
-from string import Formatter
+from math import isinf
 
+from cdi_stats.audit.model import Audit
 from cdi_stats.findings.causes import NOT_GIVEN, SEVERAL, Cause
 from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL, domain_label, measure_of
-from cdi_stats.report.blocks import Figure, Inline, Strong, Text
+from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.numbers import (
+    FEW_CASES,
     ChangeNumbers,
     ConcentrationNumbers,
     FindingNumbers,
@@ -21,124 +24,74 @@ from cdi_stats.report.numbers import (
     long_date,
     percent,
 )
+from cdi_stats.report.wording import capital, in_sentence, join, join_words, listed, separated, tell, title
+from cdi_stats.resources import code_list
 
-RATE = "{done} of {due} {cases} {verb}: {rate} ({level} interval {low} to {high})."
-FEW = "{done} of {due} {cases} {verb}; on so few cases the {level} interval is wide, {low} to {high}."
-EVERY = "All {due} {cases} {verb} ({level} interval {low} to 100%)."
-NEVER = "None of the {due} {cases} {verb} ({level} interval 0% to {high})."
-
-UNRECORDED = "{lead} that over {value} reported crimes a year are not recorded ({level} range {low} to {high})."
-IF_INDEPENDENT = "A range that ignores records, strata and frames would be {plain_low} to {plain_high}."
-ALL_RECORDED_YEAR = (
-    "{lead} that few reported crimes a year are not recorded ({level} range 0 to {high}), since every sampled one was."
-)
-
-CHANGED = (
-    "The rate {moved} from {before} to {after}, a change of {difference} percentage points "
-    "({level} interval {low} to {high})."
-)
-UNCLEAR = (
-    "The rate was {before} and is now {after}. The change of {difference} percentage points ({level} interval {low} to "
-    "{high}) may be chance: there is no clear change."
-)
-FEW_CHANGED = {
-    "improved": "In the earlier audit it was {x} of {y}: an improvement that chance does not readily explain.",
-    "worsened": "In the earlier audit it was {x} of {y}: a fall that chance does not readily explain.",
-    "no clear change": "In the earlier audit it was {x} of {y}; on so few cases no change can be told from chance.",
-}
-SAME = "In the earlier audit it was {x} of {y}, all of them too."
-ADDITIONAL = (
-    "At the earlier rate the force would have recorded an estimated {value} fewer {what} in the year: it now records "
-    "an additional {value} ({level} range {low} to {high})."
-)
-SPREAD = "The {missed} missed crimes lie in {records} of the {sampled} records examined."
-TOP_TWO = (
-    "{two} of them lie in two records alone ({share} of all misses); without these two records the sample's rate "
-    "would be {rest}."
-)
-CARRIED = (
-    "{number} {records} this result: {carried} of the misses ({share}) and {variance} of the sampling variance lie in "
-    "{them}."
-)
-NAIVE_AND_HONEST = (
-    "Taking every crime as independent would give an interval of {plain_low} to {plain_high}; allowing for the records "
-    "they share gives {low} to {high}."
-)
-WITHOUT = "Without {them} the rate would be {rest} ({low} to {high})."
-
-
-def say(template: str, **values: Text | Figure | Strong) -> Text:
-    """Return a text with each {name} of a template replaced by its value, figures kept as figures."""
-    parts: list[Inline] = []
-    for words, name, _, _ in Formatter().parse(template):
-        if words:
-            parts.append(words)
-        if name:
-            value = values[name]
-            parts.extend(value if isinstance(value, tuple) else (value,))
-    return tuple(parts)
-
-
-def join(*texts: Text | None) -> Text:
-    """Return several sentences as one text, a space between."""
-    parts: list[Inline] = []
-    for text in texts:
-        if text:
-            if parts:
-                parts.append(" ")
-            parts.extend((text,) if isinstance(text, str) else text)
-    return tuple(parts)
+MOVED = {"improved": "rose", "worsened": "fell"}
 
 
 def rate_sentence(finding: Finding, prefix: str = "", cases: str | None = None) -> Text:
     """Say how many of the cases due were done, with the rate's interval; counts alone where they are few."""
-    measure = measure_of(finding.measure)
-    numbers = FindingNumbers(finding, prefix)
-    if not numbers.exists:
+    n = FindingNumbers(finding, prefix)
+    if not n.exists:
         return " ".join(str(caution) for caution in finding.warnings)
-    if finding.done == finding.due:
-        template = EVERY
-    elif finding.done == 0:
-        template = NEVER
-    else:
-        template = FEW if numbers.few else RATE
-    return say(
-        template,
-        done=numbers.done,
-        due=numbers.due,
+    extreme = {finding.due: "every", 0: "none"}.get(finding.done)
+    return tell(
+        f"rate.{extreme or ('few' if n.few else 'some')}",
+        done=n.done,
+        due=n.due,
         cases=cases or cases_of(finding),
-        verb=measure.done_as,
-        rate=numbers.rate,
-        low=numbers.low,
-        high=numbers.high,
-        level=numbers.level,
+        verb=done_as(finding),
+        rate=n.rate,
+        low=n.low,
+        high=n.high,
+        level=n.level,
     )
 
 
+def told_rate(finding: Finding, prefix: str = "") -> Text:
+    """Return a rate with its interval and counts as part of a sentence; counts and interval where cases are few."""
+    n = FindingNumbers(finding, prefix)
+    return tell(
+        f"told.{'few' if n.few else 'some'}",
+        rate=n.rate, level=n.level, low=n.low, high=n.high, done=n.done, due=n.due,
+    )  # fmt: skip
+
+
+def short_rate(finding: Finding) -> str:
+    """Return a rate as a title has room for it; the counts where cases are few."""
+    n = FindingNumbers(finding)
+    return f"{n.done} of {n.due}" if n.few else str(n.rate)
+
+
 def cases_of(finding: Finding) -> str:
-    """Return what a finding counts: the measure's cases, with its domain where it is a part."""
-    cases = measure_of(finding.measure).due_as
-    if finding.domain == ALL:
-        return cases
-    if finding.measure == "recording_rate":
-        return f"reported crimes of {domain_label(finding.domain)}"
-    if finding.measure in ("timeliness", "cancelled_correctly"):
-        return f"{cases} ({domain_label(finding.domain)})"
-    return f"unrecorded crimes of {domain_label(finding.domain)}"
+    """Return what a finding counts: the measure's cases, or the one case, with its domain where it is a part."""
+    cases, domain = measure_of(finding.measure).due_as, domain_label(finding.domain)
+    if finding.domain != ALL and finding.measure in ("timeliness", "cancelled_correctly"):
+        cases = title("cases.part", cases=cases, domain=domain)
+    elif finding.domain != ALL:
+        which = "reported" if finding.measure == "recording_rate" else "unrecorded"
+        cases = title(f"cases.{'such' if domain.startswith('crimes') else 'of'}", which=which, domain=domain)
+    return re.sub(r"\b(\w+)s\b", r"\1", cases, count=1) if finding.due == 1 else cases
+
+
+def done_as(finding: Finding) -> str:
+    """Return what was done with the cases, in the number that goes with how many there were."""
+    verb = measure_of(finding.measure).done_as
+    return re.sub("^were ", "was ", verb) if 1 in (finding.done, finding.due) else verb
 
 
 def sample_line(finding: Finding, prefix: str = "") -> Text:
     """Return interval, counts, records and method in one short line."""
-    numbers = FindingNumbers(finding, prefix)
-    records = say(" in {n} records", n=numbers.records) if isinstance(numbers.records, Figure) else ""
-    return say(
-        "{level} interval {low} to {high} · {done} of {due}{records} · {how}",
-        level=numbers.level,
-        low=numbers.low,
-        high=numbers.high,
-        done=numbers.done,
-        due=numbers.due,
-        records=records,
+    n = FindingNumbers(finding, prefix)
+    return tell(
+        "line.sample",
+        level=n.level,
+        low=n.low,
+        high=n.high,
+        done=n.done,
+        due=n.due,
+        records=tell("line.in_records", records=n.records) if isinstance(n.records, Figure) else "",
         how=", ".join(_how(finding)),
     )
 
@@ -148,104 +101,120 @@ def _how(finding: Finding) -> Iterator[str]:
     assert finding.estimate is not None
     yield finding.estimate.interval.method.capitalize()
     if finding.estimate.records is not None:
-        yield "adjusted for records"
+        yield title("line.adjusted")
     elif any(caution.code == "totals-only" for caution in finding.warnings):
-        yield "from totals"
+        yield title("line.totals")
     if finding.weighting:
         yield finding.weighting
 
 
 def published_sentence(finding: Finding) -> Text | None:
     """Say what the inspectorate's own method makes of the same counts."""
-    numbers = FindingNumbers(finding)
+    n = FindingNumbers(finding)
     if not finding.done:
         return None
     if finding.done == finding.due:
-        return say(
-            "By the inspectorate's rule of three, a one-sided 95% limit that takes each crime as independent, more "
-            "than {low} of such crimes are recorded (a margin of −{margin} points).",
-            low=numbers.published_low,
-            margin=numbers.published_margin,
-        )
+        return tell("published.every", low=n.published_low, margin=n.published_margin)
     known = finding.estimate is not None and finding.estimate.crimes_in_frame is not None
-    return say(
-        "The inspectorate's method (Wald, each crime independent, {frame}) gives {pooled} a 95% margin of ±{margin} "
-        "percentage points.",
-        frame="corrected for the frame" if known else "no frame known",
-        pooled="the pooled counts" if finding.weighting == "weighted" else "these counts",
-        margin=numbers.published_margin,
+    return tell(
+        "published.some",
+        frame=tell(f"published.frame_{'known' if known else 'unknown'}"),
+        counts=tell(f"published.counts_{'pooled' if finding.weighting == 'weighted' else 'own'}"),
+        margin=n.published_margin,
     )
 
 
 def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
     """Say how many crimes a year are not recorded, with the range and the range without clustering."""
-    numbers = FindingNumbers(finding)
-    value = numbers.unrecorded
+    n = FindingNumbers(finding)
+    value = n.unrecorded
     if value is None or finding.unrecorded is None or finding.unrecorded_plain is None:
         return None
-    low, high = numbers.limits(finding.unrecorded)
-    template = UNRECORDED if finding.done < finding.due else ALL_RECORDED_YEAR
-    lead = f"For {label}, we estimate" if label else "We estimate"
-    first = say(template, lead=lead, value=value, level=numbers.level, low=low, high=high)
-    if not isinstance(numbers.records, Figure) or finding.done == finding.due:
+    low, high = n.limits(finding.unrecorded)
+    branch = "every" if finding.done == finding.due else year_branch(value)
+    lead = tell("year.lead_of", label=label) if label else tell("year.lead")
+    first = tell(f"year.{branch}", lead=lead, value=value, level=n.level, range=range_words(low, high), high=high)
+    if not isinstance(n.records, Figure) or finding.done == finding.due:
         return first
-    plain_low, plain_high = numbers.limits(finding.unrecorded_plain, "unrecorded_plain")
-    return join(first, say(IF_INDEPENDENT, plain_low=plain_low, plain_high=plain_high))
+    return join(
+        first, tell("year.independent", range=range_words(*n.limits(finding.unrecorded_plain, "unrecorded_plain")))
+    )
+
+
+def year_branch(value: Figure) -> str:
+    """Return how a number of crimes in a year is told: rounded down to tens, or as fewer than ten."""
+    return "some" if value.value >= 10 else "under_ten"
+
+
+def range_words(low: Figure, high: Figure) -> Text:
+    """Return a range of yearly crimes, which may have no upper end."""
+    return tell(f"year.{'open' if isinf(high.value) else 'closed'}", low=low, high=high)
 
 
 def change_sentence(change: FindingChange) -> Text:
     """Say whether a rate improved, worsened, or did not clearly change."""
-    numbers, before = ChangeNumbers(change), FindingNumbers(change.earlier, "earlier/")
-    direction = change.change.direction
+    n, before = ChangeNumbers(change), FindingNumbers(change.earlier, "earlier/")
     if change.later.done == change.later.due and change.earlier.done == change.earlier.due:
-        return say(SAME, x=before.done, y=before.due)
+        return tell("change.same", done=before.done, due=before.due)
+    moved = MOVED.get(change.change.direction, "unclear")
     if FindingNumbers(change.later).few or before.few:
-        return say(FEW_CHANGED[direction], x=before.done, y=before.due)
-    moved = {"improved": "rose", "worsened": "fell"}.get(direction, "")
-    return say(
-        CHANGED if moved else UNCLEAR,
-        moved=moved,
-        before=before.rate,
-        after=FindingNumbers(change.later).rate,
-        difference=numbers.difference,
-        low=numbers.low,
-        high=numbers.high,
+        return tell(f"change.few.{moved}", done=before.done, due=before.due)
+    return tell(
+        f"change.{moved}",
+        before=told_rate(change.earlier, "earlier/"),
+        after=told_rate(change.later),
+        difference=n.difference,
+        low=n.low,
+        high=n.high,
         level=FindingNumbers(change.later).level,
     )
 
 
 def additional_sentence(change: FindingChange, what: str) -> Text | None:
     """Say how many more crimes a year are recorded than the earlier rate would have given."""
-    numbers = ChangeNumbers(change)
-    value = numbers.additional
+    n = ChangeNumbers(change)
+    value = n.additional
     if value is None or change.change.direction != "improved":
         return None
-    low, high = numbers.additional_limits
-    return say(ADDITIONAL, value=value, what=what, level=FindingNumbers(change.later).level, low=low, high=high)
+    level = FindingNumbers(change.later).level
+    return tell("change.additional", value=value, what=what, level=level, range=range_words(*n.additional_limits))
 
 
 def concentration_sentence(concentration: Concentration, finding: Finding | None = None) -> Text:
     """Say how far a few records carry the misses; with the stratum's finding, what allowing for it does."""
-    c = concentration
-    n = ConcentrationNumbers(c)
+    c, n = concentration, ConcentrationNumbers(concentration)
     if not c.missed:
-        return "No crime was missed."
-    first = say(SPREAD, missed=n.missed, records=n.records_with_misses, sampled=n.records)
+        return tell("spread.none")
+    first = tell("spread.some", missed=n.missed, records=n.records_with_misses, sampled=n.records)
     if few_carry(c) and c.without is not None and finding is not None:
-        rate, one = FindingNumbers(finding), c.carrying == 1
-        them, number = "it" if one else "them", capital(in_words(c.carrying))
-        carry = "record carries" if one else "records carry"
-        values = {"carried": n.carried, "share": n.carried_share, "variance": n.carried_variance}
-        limits = {"plain_low": rate.plain_low, "plain_high": rate.plain_high, "low": rate.low, "high": rate.high}
-        return join(
-            first,
-            say(CARRIED, number=number, records=carry, them=them, **values),
-            say(NAIVE_AND_HONEST, **limits),
-            say(WITHOUT, them=them, rest=n.without, low=n.without_low, high=n.without_high),
-        )
+        return join(first, *_carried(c, FindingNumbers(finding)))
     if not carried_by_two(c):
         return first
-    return join(first, say(TOP_TWO, two=n.top_missed(2), share=n.top_share(2), rest=n.rate_without_top(2)))
+    return join(first, tell("spread.two", two=n.top_missed(2), share=_share_of_misses(c, n.top_share(2))))
+
+
+def _carried(c: Concentration, rate: FindingNumbers) -> Iterator[Text]:
+    """Yield what the few records carry, both intervals, and the rate without these records."""
+    n, carrying = ConcentrationNumbers(c), c.carrying
+    yield tell(
+        "spread.few",
+        number=capital(in_words(carrying)),
+        carrying=carrying,
+        carried=n.carried,
+        share=_share_of_misses(c, n.carried_share),
+        variance=n.carried_variance,
+    )
+    yield tell("spread.intervals", plain_low=rate.plain_low, plain_high=rate.plain_high, low=rate.low, high=rate.high)
+    assert c.without is not None
+    yield tell(
+        f"spread.{'without_few' if c.without.reported < FEW_CASES else 'without'}",
+        carrying=carrying, rate=n.without, level=rate.level, low=n.without_low, high=n.without_high,
+        due=n.without_due,
+    )  # fmt: skip
+
+
+def _share_of_misses(c: Concentration, share: Figure) -> Text:
+    return tell("spread.share", share=share) if c.missed >= FEW_CASES else ""
 
 
 def few_carry(concentration: Concentration) -> bool:
@@ -260,13 +229,13 @@ def carried_by_two(concentration: Concentration) -> bool:
 
 def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     """Name the reasons most often given for missing crimes."""
+    total = sum(cause.crimes for cause in causes)
     given = [cause for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)][:3]
     if not given:
-        return "No reason was given for the crimes that were missed." if causes else "No crime was missed."
-    total = sum(cause.crimes for cause in causes)
+        return tell("causes.ungiven", missed=total) if causes else tell("spread.none")
     parts = [
-        say(
-            "{label} ({crimes})",
+        tell(
+            "causes.each",
             label=in_sentence(cause.label),
             crimes=Figure(
                 f"causes/{cause.reason}/crimes", cause.crimes, count(cause.crimes), "count", f"of {total} missed"
@@ -274,23 +243,8 @@ def causes_sentence(causes: tuple[Cause, ...]) -> Text:
         )
         for cause in given
     ]
-    return say(
-        "Of {total} missed crimes, the {reasons} given most often {were} {listed}.",
-        reasons="reasons" if len(parts) > 1 else "reason",
-        were="were" if len(parts) > 1 else "was",
-        total=Figure("causes/missed", total, count(total), "count", "crimes due and not recorded in the sample"),
-        listed=listed(parts),
-    )
-
-
-def listed(parts: list[Text]) -> Text:
-    """Return texts as a list in words: a, b and c."""
-    out: list[Inline] = []
-    for place, part in enumerate(parts):
-        if place:
-            out.append(" and " if place == len(parts) - 1 else ", ")
-        out.extend((part,) if isinstance(part, str) else part)
-    return tuple(out)
+    missed = Figure("causes/missed", total, count(total), "count", "crimes due and not recorded in the sample")
+    return tell("causes.some", missed=missed, named=len(parts), listed=listed(parts))
 
 
 def period_words(findings: Findings) -> str:
@@ -316,16 +270,27 @@ def span_of_days(start: date, end: date) -> str:
 
 def route_sentence(findings: Findings) -> Text | None:
     """Say what share of recorded crime comes by a route that can be audited."""
-    shares = {s.auditable_share for s in findings.audit.strata}
+    share = _auditable_share([findings.audit])
+    return tell("route.share", share=share) if share else None
+
+
+def route_words(audits: Sequence[Audit]) -> Text:
+    """Return the routes by which the audited crimes came, as far as the audits say; never a guess."""
+    share = _auditable_share(audits)
+    used = {str(route) for audit in audits for route in audit.tables["records"]["route"].dropna()}
+    named = [code for code in code_list("routes") if code in used]
+    rebuilt = any(audit.facts.records_basis != "audited" for audit in audits)
+    routes = tell(
+        "route.logged", routes=join_words(named), illustrative=tell("route.illustrative") if rebuilt else ""
+    ) if named else None  # fmt: skip
+    auditable = tell("route.auditable", share=share) if share else None
+    return separated("; ", [text for text in (auditable, routes) if text]) or tell("route.unknown")
+
+
+def _auditable_share(audits: Sequence[Audit]) -> Figure | None:
+    shares = {stratum.auditable_share for audit in audits for stratum in audit.strata}
     share = shares.pop() if len(shares) == 1 else None
-    if share is None:
-        return None
-    figure = Figure("auditable_share", share, percent(share), "percent", "stated by the force")
-    return say(
-        "The rate speaks for crime that reaches the force by a route that leaves a record to audit; the force states "
-        "that {share} of the crime it records (without fraud) does. It says nothing of crimes reported in other ways.",
-        share=figure,
-    )
+    return None if share is None else Figure("auditable_share", share, percent(share), "percent", "stated by the force")
 
 
 def equality_sentence(findings: Findings) -> Text | None:
@@ -333,19 +298,16 @@ def equality_sentence(findings: Findings) -> Text | None:
     table = findings.audit.tables["equality"]
     if table.empty:
         return None
-    from cdi_stats.resources import code_list
-
-    parts: list[Text] = []
-    for code, label in code_list("collected").items():
-        names = [str(name) for name in table.loc[table["collected"] == code, "characteristic"]]
-        if names:
-            parts.append(f"{label[0].lower() + label[1:]}: {join_words(names)}")
-    return f"Information on victims is collected as follows. {'; '.join(str(p) for p in parts).capitalize()}."
-
-
-def join_words(words: list[str]) -> str:
-    """Return words as a list: a, b and c."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    named = {
+        label: [str(name) for name in table.loc[table["collected"] == code, "characteristic"]]
+        for code, label in code_list("collected").items()
+    }
+    parts = [
+        title("equality.each", collected=in_sentence(label), names=join_words(names))
+        for label, names in named.items()
+        if names
+    ]
+    return tell("equality.some", parts=capital("; ".join(parts)))
 
 
 def actions_sentence(findings: Findings) -> Text | None:
@@ -355,30 +317,8 @@ def actions_sentence(findings: Findings) -> Text | None:
     if recommendations.empty:
         return None
     complete, total = int((recommendations["status"] == "complete").sum()), len(recommendations)
-    of_all = Figure("actions/recommendations", total, in_words(total), "count", "actions sheet")
-    if complete == total:
-        return say("All {total} recommendations are complete.", total=of_all)
-    if not complete:
-        return say("Of the {total} recommendations made, none is complete yet.", total=of_all)
-    done = Figure("actions/complete", complete, in_words(complete), "count", "actions sheet")
-    verb = "is" if complete == 1 else "are"
-    return say(
-        "Of the {total} recommendations made, {complete} {verb} complete.", total=of_all, complete=done, verb=verb
+    return tell(
+        f"actions.{ {total: 'every', 0: 'none'}.get(complete, 'some') }",
+        total=Figure("actions/recommendations", total, in_words(total), "count", "actions sheet"),
+        complete=Figure("actions/complete", complete, in_words(complete), "count", "actions sheet"),
     )
-
-
-def point(lead: str, words: str) -> Text:
-    """Return a point of a list: its lead not to be missed, then its words."""
-    return (Strong(lead), f" {words}")
-
-
-def in_sentence(words: str) -> str:
-    """Return a label as it stands within a sentence; abbreviations such as VAWG keep their capitals."""
-    first = words.split(" ")[0]
-    abbreviated = any(letter.isupper() or letter.isdigit() for letter in first[1:])
-    return words if abbreviated else words[:1].lower() + words[1:]
-
-
-def capital(words: str) -> str:
-    """Return words with their first letter in upper case."""
-    return words[:1].upper() + words[1:]

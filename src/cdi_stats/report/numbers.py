@@ -337,10 +337,6 @@ class ConcentrationNumbers:
         """Return the share of the sampling variance in the records that have most of it."""
         return self._share(f"top_{top}_variance", self.concentration.top_variance[top])
 
-    def rate_without_top(self, top: int) -> Figure:
-        """Return the sample's rate without the first records."""
-        return self._share(f"rate_without_top_{top}", self.concentration.rate_without_top[top], 1)
-
     @property
     def _without(self) -> RateEstimate:
         assert self.concentration.without is not None
@@ -360,3 +356,8 @@ class ConcentrationNumbers:
     def without_high(self) -> Figure:
         """Return its upper limit."""
         return self._share("rate_without_high", self._without.interval.high, 1)
+
+    @property
+    def without_due(self) -> Figure:
+        """Return the crimes it is a rate of."""
+        return self._count("rate_without_reported", self._without.reported)

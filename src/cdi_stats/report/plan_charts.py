@@ -13,9 +13,9 @@ from cdi_stats.findings.sample_plan import StratumPlan
 from cdi_stats.report.blocks import Chart, Column, Table
 from cdi_stats.report.canvas import AXIS_NAME, BELOW, BESIDE, LINES, SAMPLE, fitted, margin_for, name_beside, svg
 from cdi_stats.report.marks import make_chart
-from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import count
 from cdi_stats.report.plan_tables import margin_figure, records_figure
+from cdi_stats.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ import pandas as pd
 
 from cdi_stats.findings.sample_plan import Allocation, StratumPlan
 from cdi_stats.report.blocks import Column, Figure, Table, Text
-from cdi_stats.report.narrative import capital, join_words
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, rounded
+from cdi_stats.report.wording import capital, join_words
 
 STRATUM = Column("Stratum", width=1.6)
 ORIGINS = {"pilot": "those of the pilot", "stated": "stated in the plan"}

@@ -10,8 +10,8 @@ from cdi_stats.findings.benchmark import PublishedResult
 from cdi_stats.findings.inspections import Forces, PublishedRate
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.method_tables import one
-from cdi_stats.report.narrative import say
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, points
+from cdi_stats.report.wording import say
 
 PRINTED_METHODS = {
     "wald": "Wald",

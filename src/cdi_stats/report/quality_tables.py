@@ -10,8 +10,8 @@ from cdi_stats.audit.problems import Problem, rules
 from cdi_stats.audit.reading import Inspection
 from cdi_stats.findings.data_quality import Characteristic, ColumnFilled, Holding, Reconciled, RuleCount
 from cdi_stats.report.blocks import Column, Figure, Table, Text
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, percent
+from cdi_stats.report.wording import capital, say, tell
 from cdi_stats.resources import code_list
 
 SEVERITIES = {"error": "To mend", "warning": "To look at"}
@@ -59,7 +59,7 @@ def problems_table(
     notes: tuple[Text, ...] = ()
     if left:
         rest = Figure("data_quality/problems/not_listed", left, count(left), "count", "problems beyond those listed")
-        notes = (say("{left} more are not listed here; cdi check lists every one.", left=rest),)
+        notes = (tell("quality.problems.left", left=rest),)
     if any(row[2] for row in rows):
         return Table(caption, columns, rows, notes)
     return Table(caption, columns[:2] + columns[3:], tuple(row[:2] + row[3:] for row in rows), notes)

@@ -28,9 +28,9 @@ from cdi_stats.report.canvas import (
 from cdi_stats.report.charts import differences_chart
 from cdi_stats.report.group_charts import label_points
 from cdi_stats.report.marks import LABEL_GAP, Mark, make_chart
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import FindingNumbers
 from cdi_stats.report.series_tables import difference, limit_figures, look_key, share, signals, whole
+from cdi_stats.report.wording import capital, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

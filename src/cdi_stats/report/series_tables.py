@@ -12,8 +12,8 @@ from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.method_tables import one
-from cdi_stats.report.narrative import capital, say
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
+from cdi_stats.report.wording import capital, say
 
 
 def share(key: str, value: float, source: str = "") -> Figure:

@@ -31,8 +31,8 @@ from cdi_stats.report.canvas import (
     svg,
 )
 from cdi_stats.report.marks import make_chart
-from cdi_stats.report.narrative import capital
 from cdi_stats.report.numbers import ConcentrationNumbers, FindingNumbers, count, in_words, percent
+from cdi_stats.report.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,47 +3,52 @@
 from __future__ import annotations
 
 from cdi_stats.findings.examine import Finding
-from cdi_stats.findings.measures import measure_of
-from cdi_stats.report.blocks import Figure, Statement
+from cdi_stats.report.blocks import Figure, Statement, Text
 from cdi_stats.report.headlines import OVERALL
-from cdi_stats.report.narrative import cases_of, in_sentence, sample_line, say
+from cdi_stats.report.narrative import cases_of, done_as, sample_line
 from cdi_stats.report.numbers import FindingNumbers
+from cdi_stats.report.wording import in_sentence, tell
 
 
 def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
-    """Return a rate as a headline statistic."""
-    n = FindingNumbers(finding, prefix)
-    when = _when(prefix, now=now)
-    what = "reported crime" if label == OVERALL else in_sentence(label)
-    verb = "were" if what.endswith("s") else "was"
-    detail = sample_line(finding, prefix)
-    if finding.done < finding.due:
-        return Statement((n.rate,), f"of {what} {verb} recorded{when}", detail)
-    says = say(
-        "{what} audited {verb} recorded{when}: more than {three} by the inspectorate's rule of three, at least {low} "
-        "by Wilson's limit{sharing}",
-        sharing=", allowing for crimes that share a record" if isinstance(n.records, Figure) else "",
-        when=when, what=what, verb=verb, three=n.published_low, low=n.low,
-    )  # fmt: skip
-    return Statement(say("{done} of {due}", done=n.done, due=n.due), says, detail)
+    """Return a rate as a headline statistic; the counts where cases are few, or every one was recorded."""
+    n, every = FindingNumbers(finding, prefix), finding.done == finding.due
+    if n.few and not every:
+        return count_statement(finding, prefix, now=now, of="" if label == OVERALL else in_sentence(label))
+    says = tell(
+        f"statement.{'every' if every else 'some'}",
+        what=tell("statement.overall") if label == OVERALL else in_sentence(label),
+        when=_when(prefix, now=now),
+        three=n.published_low,
+        low=n.low,
+        sharing=tell("statement.sharing") if isinstance(n.records, Figure) else "",
+    )
+    return Statement(_counts(n) if every else (n.rate,), says, sample_line(finding, prefix))
 
 
-def count_statement(finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
-    """Return a small count as a headline statistic."""
-    n = FindingNumbers(finding, prefix)
-    when = _when(prefix, now=now)
-    says = f"{cases_of(finding)} {measure_of(finding.measure).done_as}{when}"
-    return Statement(say("{done} of {due}", done=n.done, due=n.due), says, sample_line(finding, prefix))
+def count_statement(finding: Finding, prefix: str = "", *, now: bool = False, of: str = "") -> Statement:
+    """Return a small count as a headline statistic; `of` names the stratum where the cases do not."""
+    says = tell(
+        "statement.cases",
+        cases=cases_of(finding),
+        verb=done_as(finding),
+        of=tell("statement.of", what=of) if of else "",
+        when=_when(prefix, now=now),
+    )
+    return Statement(_counts(FindingNumbers(finding, prefix)), says, sample_line(finding, prefix))
 
 
 def timeliness_statement(label: str, finding: Finding, hours: int) -> Statement:
-    """Return a share recorded in time as a headline statistic."""
+    """Return a share recorded in time as a headline statistic; the counts where cases are few."""
     n = FindingNumbers(finding)
-    verb = "were" if label.endswith("s") else "was"
-    says = f"of recorded {in_sentence(label)} {verb} recorded within {hours} hours"
-    return Statement((n.rate,), says, sample_line(finding))
+    says = tell(f"statement.in_time.{'few' if n.few else 'some'}", what=in_sentence(label), hours=hours)
+    return Statement(_counts(n) if n.few else (n.rate,), says, sample_line(finding))
 
 
-def _when(prefix: str, *, now: bool) -> str:
+def _counts(n: FindingNumbers) -> Text:
+    return tell("statement.counts", done=n.done, due=n.due)
+
+
+def _when(prefix: str, *, now: bool) -> Text:
     """Return which of two findings is told; nothing where there is only one."""
-    return " (earlier finding)" if prefix else " (present finding)" if now else ""
+    return tell("statement.earlier") if prefix else tell("statement.present") if now else ""

@@ -13,7 +13,7 @@ from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.methods.reconciliation import planned_against_achieved
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.cause_numbers import CauseNumbers
-from cdi_stats.report.narrative import capital, say, span_of_days
+from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import (
     NOT_APPLICABLE,
     ChangeNumbers,
@@ -22,6 +22,7 @@ from cdi_stats.report.numbers import (
     count,
     margin,
 )
+from cdi_stats.report.wording import capital, say
 from cdi_stats.resources import code_list
 
 Labelled = Sequence[tuple[str, Finding]]
