@@ -92,6 +92,51 @@ class Chromium:
         """Return by how many pixels the open page is wider than a window of a width."""
         return self._do(self._excess, View(width=width))
 
+    def look(
+        self, *, width: int = 1200, height: int = 900, dark: bool = False, media: str = "screen", forced: bool = False
+    ) -> None:
+        """Set how the page is looked at: the size, light or dark, on screen or printed, in forced colours or not."""
+        self._do(self._look, width, height, "dark" if dark else "light", media, "active" if forced else "none")
+
+    def run(self, script: str) -> Any:
+        """Return the value of an expression on the page, awaited."""
+        return self._do(self._page.evaluate, script)
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        self._do(self._page.keyboard.press, key)
+
+    def type(self, words: str) -> None:
+        """Type words where the cursor is."""
+        self._do(self._page.keyboard.insert_text, words)
+
+    def complaints(self) -> list[str]:
+        """Return what the browser has complained of since the page was opened: refused scripts, errors."""
+        return [said for said in self._unrest if said.startswith(("console", "error"))]
+
+    def violations(self) -> tuple[str, ...]:
+        """Return what axe-core finds wrong with the page as it is looked at."""
+        return self._do(self._violations, {})
+
+    def without_scripts(self, path: Path, *scripts: str) -> list[Any]:
+        """Return the values of expressions on a page that may run no script of its own."""
+        return self._do(self._without_scripts, path, scripts)
+
+    def _without_scripts(self, path: Path, scripts: tuple[str, ...]) -> list[Any]:
+        with self._browser.new_context(java_script_enabled=False) as context:
+            page = context.new_page()
+            page.goto(path.resolve().as_uri())
+            return [page.evaluate(script) for script in scripts]
+
+    def _look(self, width: int, height: int, scheme: Any, media: Any, forced: Any) -> None:
+        self._page.emulate_media(media=media, color_scheme=scheme, forced_colors=forced)
+        self._page.set_viewport_size({"width": width, "height": height})
+
+    def _violations(self, rules: dict[str, Any]) -> tuple[str, ...]:
+        options = {"resultTypes": ["violations"], "rules": rules}
+        found = self._axe.run(self._page, options=options).response["violations"]
+        return tuple(f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"])
+
     def _open(self, path: Path) -> list[str]:
         self._unrest.clear()
         self._page.goto(path.resolve().as_uri())
@@ -103,13 +148,11 @@ class Chromium:
         excess = self._excess(view)
         # colours are those of the wide window, and judging them takes four fifths of axe-core's time
         contrast = {"color-contrast": {"enabled": view.width > NARROW}}
-        options = {"resultTypes": ["violations"], "rules": contrast}
-        found = self._axe.run(self._page, options=options).response["violations"]
-        violations = tuple(f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"])
-        return Seen(violations, excess, tuple(self._page.evaluate(FAINT)) if view.width > NARROW else ())
+        return Seen(
+            self._violations(contrast), excess, tuple(self._page.evaluate(FAINT)) if view.width > NARROW else ()
+        )
 
     def _excess(self, view: View) -> int:
-        self._page.emulate_media(media=view.media, color_scheme=view.scheme)
-        self._page.set_viewport_size({"width": view.width, "height": 900})
+        self._look(view.width, 900, view.scheme, view.media, "none")
         wide = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
         return int(self._page.evaluate(wide)) - view.width

@@ -28,6 +28,7 @@ from cdi_stats.report.blocks import (
     Table,
     Title,
 )
+from cdi_stats.report.marks import Mark
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -239,6 +240,18 @@ def elsewhere() -> tuple[str, ...]:
 def long_word() -> str:
     """A word that the sample holds twice in a row, longer than a line."""
     return LONG_WORD
+
+
+def changes_svg() -> str:
+    """Return a picture of two changes, one of them of an earlier audit, drawn as the reports' own charts are."""
+    from cdi_stats.report.charts import differences_chart
+
+    def mark(label: str, *values: float, earlier: bool = False) -> Mark:
+        value, low, high = (Figure(f"{label}/{n}", v, f"{100 * v:+.0f}", "points") for n, v in enumerate(values))
+        return Mark(label, value, low, high, earlier)
+
+    marks = [mark("Overall", 0.1, 0.05, 0.15), mark("Rape", -0.1, -0.2, 0.0, earlier=True)]
+    return differences_chart("Changes", "Points", "95%", marks).svg
 
 
 def sample_document() -> Document:

@@ -21,6 +21,7 @@ from bs4 import BeautifulSoup
 from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
 from pypdf import PdfReader
+from tests.render.conftest import changes_svg
 
 from cdi_stats.publishing.document import Document
 from cdi_stats.publishing.docx import render_docx
@@ -29,7 +30,6 @@ from cdi_stats.publishing.tables import render_tables
 from cdi_stats.publishing.theme import PLAIN, Crest, Faces, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.publishing.typst import render_pdf
-from cdi_stats.report.charts import Mark, change_plot
 from cdi_stats.report.fragments import html_fragment
 from cdi_stats.report.palette import CHART_TONES, recoloured
 
@@ -38,7 +38,7 @@ MARKING, DRAFT = "OFFICIAL-SENSITIVE", "Draft for comment"
 SQUARE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0H9V9Z"/></svg>'
 CREST = Crest(SQUARE, "svg+xml", 1, "A crest")
 ODF = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-CHANGE = change_plot([Mark("Overall", 0.1, 0.05, 0.15, "+10"), Mark("Rape", -0.1, -0.2, 0.0, "-10", earlier=True)])
+CHANGE = changes_svg()
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def _entry(out: Path, manifest: Path) -> Entry | None:
         day = date.fromisoformat(facts["date"])
         said = {name: str(facts[name]) for name in ("title", "subtitle", "force")}
         files = [name for name in facts["files"] if name.endswith(tuple(READ_AS))]
-        if manifest.parent.name != facts["report"]:
+        if manifest.parent.name != facts.get("report", manifest.parent.name):
             said["subtitle"] += f" ({manifest.parent.name})"
         said |= {name: str(facts.get("theme", {}).get(name, "")) for name in ("marking", "draft")}
         said |= {"period": str(facts.get("period", {}).get("words", ""))}
