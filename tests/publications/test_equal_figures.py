@@ -25,7 +25,7 @@ from pypdf import PdfReader
 
 from cdi_stats.findings.measures import ALL
 from cdi_stats.publishing.docx import docx_words
-from cdi_stats.report.blocks import MIME_TYPE, figures, plain_json
+from cdi_stats.report.blocks import MIME_TYPE, figures, plain_json, without_data
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "wbr"}
 TABLE_COLUMNS = {
@@ -162,8 +162,17 @@ def test_page_notebook_and_json_hold_the_same_figures(publication, pages, in_jso
 
 def test_every_text_of_every_figure_stands_in_the_pdf(publication, pdfs, in_json):
     words = dense("".join(pdfs[publication.report]))
-    missing = [text for figure in in_json[publication.report] for text in figure["texts"] if dense(text) not in words]
-    assert missing == []
+    printed = on_paper(publication, in_json[publication.report])
+    assert [text for _, text in printed if dense(text) not in words] == []
+
+
+def on_paper(publication, listed):
+    """Return key and text of every figure that stands elsewhere than in the data behind a chart."""
+    printed = {(figure["figure"], figure["text"]) for figure in figures(without_data(blocks_of(publication)))}
+    known = {(figure["key"], text) for figure in listed for text in figure["texts"]}
+    assert printed <= known
+    assert len(printed) > 150
+    return sorted(printed)
 
 
 def tables_of(publication):
@@ -172,8 +181,8 @@ def tables_of(publication):
 
 def test_every_text_of_every_figure_stands_in_the_word_file(publication, in_json):
     words = dense(docx_words(publication.files["docx"].read_bytes()))
-    missing = [text for figure in in_json[publication.report] for text in figure["texts"] if dense(text) not in words]
-    assert missing == []
+    printed = on_paper(publication, in_json[publication.report])
+    assert [text for _, text in printed if dense(text) not in words] == []
 
 
 def test_every_cell_of_the_word_file_is_the_notebooks(publication):
@@ -306,7 +315,7 @@ def test_every_finding_is_on_the_page(publication, findings, in_json):
 def test_figures_say_how_they_came_about(publication, in_json):
     for figure in in_json[publication.report]:
         assert math.isfinite(figure["value"])
-        assert figure["unit"] in {"percent", "points", "count", "ratio", "crimes a year"}
+        assert figure["unit"] in {"percent", "points", "count", "ratio", "crimes a year", "hours"}
         assert figure["texts"]
         if figure["unit"] == "percent" and figure["key"].endswith(("/rate", "/low", "/high")):
             assert figure["source"], figure["key"]
@@ -401,6 +410,23 @@ def test_tables_have_captions_and_scopes(publication, pages):
             assert attributes["scope"] == ("col" if "thead" in around else "row")
     rows = sum(tag == "tr" and "tbody" in around for tag, _, around in page.elements)
     assert rows == sum(attributes.get("scope") == "row" for attributes in page.all("th"))
+
+
+def test_the_data_of_each_chart_stand_on_the_page_in_the_workbook_and_as_csv(publication, pages):
+    """The same cells in all three; the page names each table after its figure."""
+    charts = [block for block in blocks_of(publication) if block["block"] == "chart"]
+    summaries = [tag for tag, _, around in pages[publication.report].elements if tag == "summary"]
+    assert len(summaries) == len(charts)
+    book = openpyxl.load_workbook(publication.files["tables"] / f"{publication.report}.xlsx")
+    for number, block in enumerate(charts, start=1):
+        data = block["data"]
+        caption = f"Data of figure {number}: {block['title']}"
+        assert caption in [" ".join("".join(words).split()) for words in pages[publication.report].captions]
+        head, *rows = read_csv(publication, f"figure-{number:02d}.csv")
+        places = [head.index(column["header"]) for column in data["columns"]]
+        read = [[row[place].removeprefix("'") for place in places] for row in rows]
+        assert read == [[plain_json(cell) for cell in row] for row in data["rows"]]
+        assert book[f"Figure_{number}"]["A1"].value.startswith(f"Figure {number}: {block['title']}")
 
 
 def test_charts_are_told_in_words_with_their_numbers(publication, pages):
