@@ -23,7 +23,7 @@ from cdi_stats.report.canvas import (
     svg,
 )
 from cdi_stats.report.group_charts import LEFT, label_points
-from cdi_stats.report.marks import Mark, make_chart, marks_table, plot_lines, rows_for
+from cdi_stats.report.marks import Mark, make_chart, marks_table, plot_lines
 from cdi_stats.report.numbers import FindingNumbers
 from cdi_stats.report.published_tables import result_figures
 
@@ -55,7 +55,7 @@ def intervals_chart(title: str, found: Benchmark, field: Field, notes: tuple[Tex
             _draw_line(axes, place, line)
         percent_axis(axes, axis_start(mark.low.value for mark in marks), 1.0)
 
-    picture = plot_lines([m.label for m in marks], [m.text for m in marks], draw, rows=rows_for(len(lines)))
+    picture = plot_lines([m.label for m in marks], [m.text for m in marks], draw)
     return make_chart(title, subtitle, picture, _data(title, marks), notes, named=_named(lines))
 
 

@@ -30,7 +30,7 @@ from cdi_stats.report.canvas import (
     svg,
     text_width,
 )
-from cdi_stats.report.marks import Mark, make_chart, plot_lines, rows_for
+from cdi_stats.report.marks import Mark, make_chart, plot_lines
 from cdi_stats.report.numbers import count
 from cdi_stats.report.series_tables import provenance, share, whole
 from cdi_stats.report.wording import capital
@@ -194,9 +194,7 @@ def pooled_chart(title: str, subtitle: str, level: str, groups: Groups) -> Chart
             axes.plot(mark.value.value, place, "o", color=NOW, markersize=6)
         percent_axis(axes, axis_start([v for own, mark in rows for v in (mark.low.value, own.value)]), 1.0)
 
-    picture = plot_lines(
-        [mark.label for _, mark in rows], [mark.text for _, mark in rows], draw, rows=rows_for(len(rows))
-    )
+    picture = plot_lines([mark.label for _, mark in rows], [mark.text for _, mark in rows], draw)
     columns = (
         Column(capital(groups.column), width=1.6),
         Column("Own rate", numeric=True),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MOST_TOLD = 15
 # columns that say how sure the one before them is
 RANGES = ("interval", "range", "limits")
-LONGEST_LABEL = 0.37 * WIDTH * POINTS
+LONGEST_LABEL = 0.42 * WIDTH * POINTS
 LABEL_GAP, TEXT_GAP = 8.0, 12.0
 # so many lines and more stand closer: a chart is to share a page
 DENSER = ((22, 0.54), (15, 0.62), (7, 0.74))
@@ -142,7 +142,7 @@ def plot_lines(
     """
     shown = [wrapped(label, LONGEST_LABEL) for label in labels]
     most = max((label.count("\n") + 1 for label in shown), default=1)
-    tall = max(1.0, (most * LINE + 4) / (ROW * POINTS))
+    tall = max(rows or rows_for(len(labels)), len(labels) * (most * LINE + 4) / (ROW * POINTS))
 
     def lines(axes: Axes) -> None:
         draw(axes)
@@ -162,7 +162,7 @@ def plot_lines(
             )
 
     left, right = margin_for(shown, LABEL_GAP), margin_for([*texts, "100%"], TEXT_GAP + 2)
-    return svg((rows or len(labels)) * tall, lines, left, right, below)
+    return svg(tall, lines, left, right, below)
 
 
 def plot_marks(marks: Sequence[Mark], draw: Callable[[Axes], None], *, below: float = BELOW) -> str:
