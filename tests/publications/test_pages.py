@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from tests.publications.read_back import dense
 
-
 ONLY_WORDS = {"aria-label", "content", "data-figure"}  # attributes that may hold what an audit says
 
 

@@ -16,7 +16,7 @@ def render_png(svg: str) -> bytes:
     import typst
 
     try:
-        drawn = compiler(_TEMPLATE).compile(sys_inputs={"svg": drawable(svg)}, format="png", ppi=PIXELS_PER_INCH)
+        drawn = compiler(_TEMPLATE).compile(sys_inputs=drawable({"svg": svg}), format="png", ppi=PIXELS_PER_INCH)
     except typst.TypstError as error:
         raise ReportFailed(f"a chart could not be drawn: {error.message}") from error
     return bytes(drawn)
