@@ -42,11 +42,11 @@ OF_FINDINGS = {
     "inspection": 120,
     "reinspection": 120,
     "board_paper": 30,
-    "monitoring": 150,
+    "monitoring": 120,
     "benchmark": 20,
     "methods": 5,
 }  # how many figures of each report are findings, at least
-UNITS = {"percent", "points", "count", "ratio", "crimes a year", "place"}
+UNITS = {"percent", "points", "count", "ratio", "crimes a year", "hours", "place"}
 
 
 def pairs(blocks):

@@ -76,8 +76,10 @@ def test_tables_are_tagged_with_caption_and_column_headers(read):
             block["columns"]
         )
         assert len(table.all("TR")) == 1 + len(block["rows"])
-        (caption,) = table.all("Caption")
-        assert dense(block["caption"]) in dense(read.pdf.text_of(caption))
+    captions = [dense(read.pdf.text_of(caption)) for caption in read.pdf.root.all("Caption")]
+    assert captions == [
+        dense(f"Table {number}: {block['caption']}") for number, block in enumerate(read.of("table"), start=1)
+    ]
 
 
 # How it looks.
@@ -144,8 +146,7 @@ def test_a_chart_stands_on_one_page_with_its_title(read):
 
 
 def test_a_caption_stands_on_the_page_where_its_table_begins(read):
-    for table in read.pdf.root.all("Table"):
-        (caption,) = table.all("Caption")
+    for caption, table in zip(read.pdf.root.all("Caption"), read.pdf.root.all("Table"), strict=True):
         first = table.all("TR")[1]
         assert {page for page, _ in caption.marks()} == {next(first.marks())[0]}, read.pdf.text_of(caption)
 
