@@ -18,7 +18,6 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from pypdf import PdfReader
 
 from cdi_stats.audit.examples import build_example
 from cdi_stats.audit.template import write_workbook
@@ -473,32 +472,6 @@ def test_where_an_own_workbook_lies_reaches_no_published_file(own, tmp_path):
     made = publish("inspection", own.name, out="elsewhere", formats=["html"])
     telling = [path.name for path in made.folder.iterdir() if str(tmp_path).encode() in path.read_bytes()]
     assert telling == []
-
-
-MARKUP = """<b>&amp;"x"' #[1] $a_b$ \\ *c* ]]> <!-- @d"""
-
-
-def test_markup_in_names_is_published_as_text(tmp_path, monkeypatch):
-    """What means something to XML, HTML or Typst is a name like any other: the whole report stands, whole."""
-    tables = build_example("kent-2018")
-    for name in ("strata", "records", "counts"):
-        tables[name]["stratum"] = tables[name]["stratum"].replace("other", MARKUP)
-    strata = tables["strata"]
-    strata.loc[strata["stratum"] == MARKUP, "label"] = f"Other {MARKUP}"
-    tables["audit"].loc[tables["audit"]["key"] == "force", "value"] = f"Force {MARKUP}"
-    monkeypatch.chdir(tmp_path)
-    write_workbook(tables, tmp_path / "markup.xlsx")
-    made = publish("inspection", "markup.xlsx", out="out", earlier="none")
-    key = f"recording_rate/all/{MARKUP}/rate"
-    assert made.figures[key]["value"] == pytest.approx(298 / 312)
-    page = BeautifulSoup(made.files["html"].read_text(encoding="utf-8"), "html.parser")
-    assert {element.get_text() for element in page.select("[data-figure]") if element["data-figure"] == key} == {
-        "95.5%"
-    }
-    assert f"Other {MARKUP}" in [heading.get_text() for heading in page.find_all("h3")]
-    assert f"Force {MARKUP}" in page.get_text()
-    words = "".join(page_.extract_text() for page_ in PdfReader(made.files["pdf"]).pages)
-    assert "".join(f"Other {MARKUP}".split()) in "".join(words.split())
 
 
 # Other inputs than an audit in order.

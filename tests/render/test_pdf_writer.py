@@ -164,6 +164,16 @@ def test_strings_stay_text(pages: list[str], hostile: tuple[str, ...], elsewhere
     assert "[oncoming police car]" in whole
 
 
+def test_in_a_chart_it_is_a_square(sample: Document) -> None:
+    """Its name would run over the chart's edge, and is in the alternative text."""
+    chart = blocks(sample, "chart")[0]
+    drawn = chart | {"svg": chart["svg"].replace("Sexual offences", "🚔"), "alt": "🚔 1 of 2", "title": "T"}
+    content = render_pdf(replace(sample, blocks=(drawn,)))
+    assert "\u25a1" in PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    with pikepdf.open(io.BytesIO(content)) as opened:
+        assert "[oncoming police car] 1 of 2" in [str(e.Alt) for e in walk(opened.Root.StructTreeRoot.K) if "/Alt" in e]
+
+
 def test_chart_and_text_share_one_family(pdf: pikepdf.Pdf) -> None:
     names = {
         str(item["/BaseFont"]) for item in pdf.objects if isinstance(item, pikepdf.Dictionary) and "/BaseFont" in item
@@ -210,6 +220,15 @@ def test_cell_longer_than_a_page_runs_on_to_the_next(sample: Document) -> None:
     held = [page.extract_text().count("word") for page in pages]
     assert sum(held) == 3000
     assert max(held) < 600
+
+
+def test_a_formula_breaks_within_its_cell(sample: Document) -> None:
+    columns = [{"header": str(place), "numeric": False, "width": 1.0} for place in range(6)]
+    formula = "@SUM(1+1)*cmd|' /C=calc\\\\con"
+    table = blocks(sample, "table")[0] | {"columns": columns, "rows": [["a", formula, "2", "3", "4", "5"]]}
+    text = PdfReader(io.BytesIO(render_pdf(replace(sample, blocks=(table,))))).pages[0].extract_text()
+    assert formula not in text
+    assert formula.replace(" ", "") in "".join(text.split())
 
 
 def test_numbers_are_not_broken_to_fit_their_column(sample: Document) -> None:

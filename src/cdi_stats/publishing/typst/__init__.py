@@ -115,12 +115,24 @@ class _Spelling(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
-        self[code] = letter if code in _letters() else f"[{unicodedata.name(letter, '').lower() or f'U+{code:04X}'}]"
+        self[code] = letter if code in _letters() else self.spelt(letter)
         return self[code]
+
+    def spelt(self, letter: str) -> str:
+        """Return the letter's name in brackets."""
+        return f"[{unicodedata.name(letter, '').lower() or f'U+{ord(letter):04X}'}]"
+
+
+class _Squares(_Spelling):
+    """The same for a picture, where a name is longer than its place: the alternative text spells it out."""
+
+    def spelt(self, _: str) -> str:
+        """Return a square, as browsers draw what they cannot."""
+        return "\u25a1"
 
 
 def drawable(value: Any) -> Any:
-    """Return some JSON with each character that no font here can draw spelt out by its name."""
+    """Return some JSON with each character that no font here can draw spelt out by its name; in an "svg" a square."""
     return _drawable(value, _Spelling())
 
 
@@ -128,7 +140,7 @@ def _drawable(value: Any, spelling: _Spelling) -> Any:
     if isinstance(value, str):
         return value.translate(spelling)
     if isinstance(value, dict):
-        return {key: _drawable(item, spelling) for key, item in value.items()}
+        return {key: _drawable(item, _Squares() if key == "svg" else spelling) for key, item in value.items()}
     return [_drawable(item, spelling) for item in value] if isinstance(value, list | tuple) else value
 
 

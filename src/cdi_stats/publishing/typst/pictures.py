@@ -15,9 +15,9 @@ def render_png(svg: str, *, height: float | None = None) -> bytes:
     """Return an SVG drawn with the project's fonts as a PNG, the same bytes each time; `height` is in millimetres."""
     import typst
 
-    inputs = {"svg": drawable(svg)} | ({} if height is None else {"height": str(height)})
+    inputs = {"svg": svg} | ({} if height is None else {"height": str(height)})
     try:
-        drawn = compiler(_TEMPLATE).compile(sys_inputs=inputs, format="png", ppi=PIXELS_PER_INCH)
+        drawn = compiler(_TEMPLATE).compile(sys_inputs=drawable(inputs), format="png", ppi=PIXELS_PER_INCH)
     except typst.TypstError as error:
         raise ReportFailed(f"a picture could not be drawn: {error.message}") from error
     return bytes(drawn)
