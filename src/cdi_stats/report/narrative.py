@@ -132,12 +132,12 @@ def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
         return None
     low, high = n.limits(finding.unrecorded)
     branch = "every" if finding.done == finding.due else year_branch(value)
-    lead = tell("year.lead_of", label=label) if label else tell("year.lead")
+    lead = tell("yearly.lead_of", label=label) if label else tell("yearly.lead")
     first = tell(f"year.{branch}", lead=lead, value=value, level=n.level, range=range_words(low, high), high=high)
     if not isinstance(n.records, Figure) or finding.done == finding.due:
         return first
     return join(
-        first, tell("year.independent", range=range_words(*n.limits(finding.unrecorded_plain, "unrecorded_plain")))
+        first, tell("yearly.independent", range=range_words(*n.limits(finding.unrecorded_plain, "unrecorded_plain")))
     )
 
 
@@ -148,7 +148,7 @@ def year_branch(value: Figure) -> str:
 
 def range_words(low: Figure, high: Figure) -> Text:
     """Return a range of yearly crimes, which may have no upper end."""
-    return tell(f"year.{'open' if isinf(high.value) else 'closed'}", low=low, high=high)
+    return tell(f"yearly.{'open' if isinf(high.value) else 'closed'}", low=low, high=high)
 
 
 def change_sentence(change: FindingChange) -> Text:
@@ -160,7 +160,7 @@ def change_sentence(change: FindingChange) -> Text:
     if FindingNumbers(change.later).few or before.few:
         return tell(f"change.few.{moved}", done=before.done, due=before.due)
     return tell(
-        f"change.{moved}",
+        f"change.rate.{moved}",
         before=told_rate(change.earlier, "earlier/"),
         after=told_rate(change.later),
         difference=n.difference,
