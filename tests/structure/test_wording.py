@@ -13,7 +13,8 @@ import pytest
 from cdi_stats.report.wording import templates
 
 SPEAKERS = {"tell", "title", "told_point", "told_points"}
-FILES = sorted(path for path in Path("src/cdi_stats/report").glob("*.py") if path.name != "wording.py")
+REPORT = Path(__file__).resolve().parents[2] / "src" / "cdi_stats" / "report"
+FILES = sorted(path for path in REPORT.glob("*.py") if path.name != "wording.py")
 
 
 ANY = "[^.]+"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from tests.prose import REPORTS, prose, reading_ease, syllables, told
@@ -54,6 +55,7 @@ def keys(texts):
                 yield item.key
 
 
+@cache
 def entered(audit):
     """Return the words that people entered in an audit: they are theirs, and none of them is ours to mend."""
     audits = read_series(audit).audits if audit == NAME else [read_audit(audit)]

@@ -15,7 +15,7 @@ from tests.sentence_cases import CASES, Bench
 from cdi_stats.report import wording
 from cdi_stats.report.blocks import Figure, plain
 
-EXPECTED = tomllib.loads(Path("tests/data/sentences.toml").read_text(encoding="utf-8"))
+EXPECTED = tomllib.loads((Path(__file__).parents[1] / "data" / "sentences.toml").read_text(encoding="utf-8"))
 BUNDLED = {f"{report} of {audit}": (report, audit) for report, audits in REPORTS.items() for audit in audits}
 
 
