@@ -86,7 +86,7 @@ def why_weightings_differ(findings: Findings) -> Text | None:
     """Name the strata that the sample holds most too much and most too little of."""
     rows = [findings.stratum(s.stratum) for s in findings.audit.strata]
     frames = [r.estimate.crimes_in_frame for r in rows if r.estimate]
-    if len(rows) < 2 or len(frames) < len(rows) or None in frames:
+    if len(rows) < 2 or len(frames) < len(rows) or None in frames or sum(row.due for row in rows) < FEW_CASES:
         return None
     a_day = [(frame or 0.0) / s.days for frame, s in zip(frames, findings.audit.strata, strict=True)]
     shares = [
