@@ -275,16 +275,14 @@ def route_sentence(findings: Findings) -> Text | None:
 
 
 def route_words(audits: Sequence[Audit]) -> Text:
-    """Return the routes by which the audited crimes came, as far as the audits say; never a guess."""
+    """Return the routes by which the audited crimes came, as far as the audits say; those of rebuilt records do not."""
     share = _auditable_share(audits)
-    used = {str(route) for audit in audits for route in audit.tables["records"]["route"].dropna()}
+    seen = [audit.tables["records"]["route"].dropna() for audit in audits if audit.facts.records_basis == "audited"]
+    used = {str(route) for routes in seen for route in routes}
     named = [code for code in code_list("routes") if code in used]
-    rebuilt = any(audit.facts.records_basis != "audited" for audit in audits)
-    routes = tell(
-        "route.logged", routes=join_words(named), illustrative=tell("route.illustrative") if rebuilt else ""
-    ) if named else None  # fmt: skip
     auditable = tell("route.auditable", share=share) if share else None
-    return separated("; ", [text for text in (auditable, routes) if text]) or tell("route.unknown")
+    logged = tell("route.logged", routes=join_words(named)) if named else None
+    return separated("; ", [text for text in (auditable, logged) if text]) or tell("route.unknown")
 
 
 def _auditable_share(audits: Sequence[Audit]) -> Figure | None:
