@@ -308,6 +308,14 @@ def _(bench: Bench) -> object:
     return list(method_points(examine(read_audit(path))))
 
 
+@case("routes logged")
+def _(bench: Bench) -> object:
+    def routes(tables: dict[str, pd.DataFrame]) -> None:
+        tables["records"]["route"] = ["online", "control room"] * 10
+
+    return tell(open_report(bench.path({"a": GOOD}, change=routes)), ("title",))
+
+
 # Series.
 
 RUN = [18, 19, 18, 19, 18, 19, 18, 19, 16, 17, 16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from tests.prose import REPORTS, prose, reading_ease, syllables, told
@@ -15,6 +16,7 @@ from cdi_stats.report.wording import templates
 
 RUNS = [(report, audit) for report, audits in REPORTS.items() for audit in audits]
 EASY_ENOUGH = 50
+SIMULATED = "coverage/"
 COMPANIONS = {
     "rate": ("low", "high", "reported"),
     "share": ("low", "high", "due"),
@@ -53,6 +55,7 @@ def keys(texts):
                 yield item.key
 
 
+@cache
 def entered(audit):
     """Return the words that people entered in an audit: they are theirs, and none of them is ours to mend."""
     audits = read_series(audit).audits if audit == NAME else [read_audit(audit)]
@@ -71,7 +74,7 @@ def own_prose(report, audit):
             continue
         for text in map(plain, texts):
             for words in theirs:
-                text = text.replace(words, "")
+                text = text.replace(f" {words}", "").replace(words, "")
             if text.strip():
                 yield text.strip()
 
@@ -81,14 +84,17 @@ def own_prose(report, audit):
 
 @pytest.mark.parametrize(("report", "audit"), RUNS)
 def test_no_rate_without_its_interval_and_its_count(report, audit):
-    """In one paragraph, point or headline statistic; a published rate has the margin or limits it was printed with."""
+    """In one paragraph, point or headline statistic; a published rate has the margin or limits it was printed with.
+
+    Shares of simulated audits are no rates of a force: their number is said in the sentence before.
+    """
     for _, texts in pieces(report, audit):
         shown = set(keys(texts))
         for key in shown:
             lead, _, name = key.rpartition("/")
             if key.startswith("published/"):
                 assert name != "rate" or {f"{lead}/margin"} <= shown or {f"{lead}/low", f"{lead}/high"} <= shown
-            else:
+            elif not key.startswith(SIMULATED):
                 assert {f"{lead}/{other}" for other in COMPANIONS.get(name, ())} <= shown, plain(texts[0])
 
 
@@ -129,7 +135,7 @@ def test_reading_ease_by_hand():
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (1, "crimes missed those rates were they year rule titles' used 1,254 83.6%"),
+        (1, "crimes missed those rates were they year rule used 1,254 83.6%"),
         (2, "sampled table weighted people changes single beyond titles being"),
         (3, "recorded reported interval audited examined violence sexual period estimate offences annual"),
         (4, "inspectorate independent equality re-inspection"),
@@ -137,7 +143,6 @@ def test_reading_ease_by_hand():
 )
 def test_syllables(number, words):
     found = {word: syllables(word) for word in words.split()}
-    found.pop("titles'", None)
     assert set(found.values()) == {number}, found
 
 

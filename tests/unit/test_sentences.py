@@ -15,7 +15,7 @@ from tests.sentence_cases import CASES, Bench
 from cdi_stats.report import wording
 from cdi_stats.report.blocks import Figure, plain
 
-EXPECTED = tomllib.loads(Path("tests/data/sentences.toml").read_text(encoding="utf-8"))
+EXPECTED = tomllib.loads((Path(__file__).parents[1] / "data" / "sentences.toml").read_text(encoding="utf-8"))
 BUNDLED = {f"{report} of {audit}": (report, audit) for report, audits in REPORTS.items() for audit in audits}
 
 
@@ -52,8 +52,8 @@ ONE_AND_MANY = {
     "one case, recorded": "The 1 reported crime was recorded (95% interval 20.7% to 100%).",
     "one case, not recorded": "Of 1 reported crime, none was recorded (95% interval 0% to 79.3%).",
     "one of 18": (
-        "1 of 18 crimes due in vulnerable-victim records was recorded; on so few cases the 95% interval is wide, 1.0% to "
-        "25.8%."
+        "1 of 18 crimes due in vulnerable-victim records was recorded; on so few cases the 95% interval is wide, 1.0% "
+        "to 25.8%."
     ),
     "none of 40 recorded": "None of the 40 reported crimes were recorded (95% interval 0% to 8.8%).",
     "29 cases": "20 of 29 reported crimes were recorded; on so few cases the 95% interval is wide, 50.8% to 82.7%.",

@@ -13,7 +13,7 @@ from cdi_stats.report import tables
 from cdi_stats.report.blocks import Block, Bullets, Column, Figure, Heading, Paragraph, Table, Text
 from cdi_stats.report.numbers import FindingNumbers, count, rounded
 from cdi_stats.report.quality_tables import accepted_table
-from cdi_stats.report.wording import capital, join, point, tell, told_point
+from cdi_stats.report.wording import capital, join, point, tell, told_point, told_points
 from cdi_stats.resources import code_list
 
 
@@ -21,7 +21,7 @@ def method_points(findings: Findings) -> Iterator[Text]:
     """Yield how the audit was made and the figures computed, a point each."""
     facts = findings.audit.facts
     entered = {"selection": facts.selection, "exclusions": facts.exclusions, "independence": facts.independence}
-    yield from (told_point(f"method.{name}", entered=text) for name, text in entered.items() if text)
+    yield from (told_point(f"method.entered.{name}", entered=text) for name, text in entered.items() if text)
     review = examine_second_review(findings.audit, confidence_level=findings.confidence_level)
     if review:
         yield told_point("method.review", **_review_figures(review))
@@ -59,7 +59,7 @@ def limit_points(findings: Findings, comparison: Comparison | None) -> Iterator[
         "totals": not findings.audit.has_records,
         "frames_unknown": any(s.records_in_frame is None for s in strata),
     }
-    yield from (told_point(f"limits.{name}") for name, held in holds.items() if held)
+    yield from (told_point(f"limits.held.{name}") for name, held in holds.items() if held)
     for caution, names in _cautions(findings).items():
         yield point(f"{', '.join(names)}.", caution)
     for caution in comparison.cautions if comparison else ():
@@ -114,7 +114,7 @@ def _formula_points(findings: Findings) -> Iterator[Text]:
         method=tell(f"annex.method.{findings.method}", counted=counted),
         quantile=tell(f"annex.quantile.{findings.degrees_of_freedom if known else 'totals'}"),
     )
-    yield from (told_point(f"annex.formula.{name}") for name in ("no_miss", "year", "change"))
+    yield from told_points("annex.formula.other")
 
 
 def _repeat_table(findings: Findings) -> Table:

@@ -116,8 +116,8 @@ class BoardPaper:
         entered = {"selection": facts.selection, "exclusions": facts.exclusions, "independence": facts.independence}
         periods = "; ".join(_period(stratum) for stratum in self._audit.strata)
         points = [
-            told_point("board.method.periods", periods=capital(periods)),
-            *(told_point(f"method.{name}", entered=text) for name, text in entered.items() if text),
+            told_point("board.method.periods", periods=periods),
+            *(told_point(f"method.entered.{name}", entered=text) for name, text in entered.items() if text),
             self._size_basis(),
         ]
         return section(Numbered(tell("board.method.lead")), Bullets(tuple(points)))

@@ -50,7 +50,7 @@ def opening(findings: Findings) -> Text:
         done=n.done,
         due=n.due,
     )
-    return join(first, tell("opening.period", period=period_words(findings)))
+    return join(first, tell("front.period", period=period_words(findings)))
 
 
 def lowest(findings: Findings) -> Text | None:
@@ -79,14 +79,14 @@ def other_weighting(findings: Findings) -> Text | None:
     if other is None:
         return tell("weighting.unknown")
     n = FindingNumbers(other)
-    return tell(f"weighting.{overall.weighting}", rate=n.rate, level=n.level, low=n.low, high=n.high, due=n.due)
+    return tell(f"weighting.other.{overall.weighting}", rate=n.rate, level=n.level, low=n.low, high=n.high, due=n.due)
 
 
 def why_weightings_differ(findings: Findings) -> Text | None:
     """Name the strata that the sample holds most too much and most too little of."""
     rows = [findings.stratum(s.stratum) for s in findings.audit.strata]
     frames = [r.estimate.crimes_in_frame for r in rows if r.estimate]
-    if len(rows) < 2 or len(frames) < len(rows) or None in frames:
+    if len(rows) < 2 or len(frames) < len(rows) or None in frames or sum(row.due for row in rows) < FEW_CASES:
         return None
     a_day = [(frame or 0.0) / s.days for frame, s in zip(frames, findings.audit.strata, strict=True)]
     shares = [
@@ -214,7 +214,7 @@ def domains_title(rows: Labelled) -> str:
 
 def annual_title(label: str, finding: Finding) -> str:
     """Return the crimes not recorded in a year."""
-    where = "" if label == OVERALL else title("title.annual.where", label=in_sentence(label))
+    where = "" if label == OVERALL else title("title.of", label=in_sentence(label))
     n = FindingNumbers(finding)
     branch = "every" if finding.done == finding.due or n.unrecorded is None else year_branch(n.unrecorded)
     return title(f"title.annual.{branch}", value=n.unrecorded or "", where=where)

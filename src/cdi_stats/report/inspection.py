@@ -201,7 +201,7 @@ class Report(Examined):
         """Tell the crimes not recorded in a year, with ranges."""
         rows = [(label, row) for label, row in self.rates if row.unrecorded]
         if not rows:
-            return section(Paragraph(tell("year.unknown")))
+            return section(Paragraph(tell("yearly.unknown")))
         from cdi_stats.report.charts import annual_chart
 
         label, first = rows[0]

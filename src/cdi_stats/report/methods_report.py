@@ -103,7 +103,7 @@ class MethodsReport:
         for key in ("recording_rate", "recording_rate_pooled", "recording_rate_weighted"):
             finding = findings.get(key)
             if finding and finding.estimate:
-                weighting = tell(f"methods.overall.{finding.weighting or 'single'}")
+                weighting = tell(f"methods.weighting.{finding.weighting or 'single'}")
                 points.append(tell("methods.overall.some", name=weighting, rate=told_rate(finding)))
         shared = self._yan_su()
         if shared:

@@ -273,7 +273,8 @@ class MonitoringReport:
 
 def _scope(groups: Groups) -> Text:
     """Return which records the groups are seen in, and how these count."""
-    number, how = len(groups.audits), "weighted" if groups.weighted else "pooled"
+    number = len(groups.audits)
+    how = "weighted" if groups.weighted else "pooled"
     which = tell("monitoring.scope.many", number=in_words(number)) if number > 1 else tell("monitoring.scope.one")
     return tell(
         "monitoring.scope.some", which=which, time=_time(list(groups.audits)), how=tell(f"monitoring.scope.{how}")

@@ -132,12 +132,12 @@ def unrecorded_sentence(finding: Finding, label: str = "") -> Text | None:
         return None
     low, high = n.limits(finding.unrecorded)
     branch = "every" if finding.done == finding.due else year_branch(value)
-    lead = tell("year.lead_of", label=label) if label else tell("year.lead")
+    lead = tell("yearly.lead_of", label=label) if label else tell("yearly.lead")
     first = tell(f"year.{branch}", lead=lead, value=value, level=n.level, range=range_words(low, high), high=high)
     if not isinstance(n.records, Figure) or finding.done == finding.due:
         return first
     return join(
-        first, tell("year.independent", range=range_words(*n.limits(finding.unrecorded_plain, "unrecorded_plain")))
+        first, tell("yearly.independent", range=range_words(*n.limits(finding.unrecorded_plain, "unrecorded_plain")))
     )
 
 
@@ -148,7 +148,7 @@ def year_branch(value: Figure) -> str:
 
 def range_words(low: Figure, high: Figure) -> Text:
     """Return a range of yearly crimes, which may have no upper end."""
-    return tell(f"year.{'open' if isinf(high.value) else 'closed'}", low=low, high=high)
+    return tell(f"yearly.{'open' if isinf(high.value) else 'closed'}", low=low, high=high)
 
 
 def change_sentence(change: FindingChange) -> Text:
@@ -160,7 +160,7 @@ def change_sentence(change: FindingChange) -> Text:
     if FindingNumbers(change.later).few or before.few:
         return tell(f"change.few.{moved}", done=before.done, due=before.due)
     return tell(
-        f"change.{moved}",
+        f"change.rate.{moved}",
         before=told_rate(change.earlier, "earlier/"),
         after=told_rate(change.later),
         difference=n.difference,
@@ -275,16 +275,14 @@ def route_sentence(findings: Findings) -> Text | None:
 
 
 def route_words(audits: Sequence[Audit]) -> Text:
-    """Return the routes by which the audited crimes came, as far as the audits say; never a guess."""
+    """Return the routes by which the audited crimes came, as far as the audits say; those of rebuilt records do not."""
     share = _auditable_share(audits)
-    used = {str(route) for audit in audits for route in audit.tables["records"]["route"].dropna()}
+    seen = [audit.tables["records"]["route"].dropna() for audit in audits if audit.facts.records_basis == "audited"]
+    used = {str(route) for routes in seen for route in routes}
     named = [code for code in code_list("routes") if code in used]
-    rebuilt = any(audit.facts.records_basis != "audited" for audit in audits)
-    routes = tell(
-        "route.logged", routes=join_words(named), illustrative=tell("route.illustrative") if rebuilt else ""
-    ) if named else None  # fmt: skip
     auditable = tell("route.auditable", share=share) if share else None
-    return separated("; ", [text for text in (auditable, routes) if text]) or tell("route.unknown")
+    logged = tell("route.logged", routes=join_words(named)) if named else None
+    return separated("; ", [text for text in (auditable, logged) if text]) or tell("route.unknown")
 
 
 def _auditable_share(audits: Sequence[Audit]) -> Figure | None:

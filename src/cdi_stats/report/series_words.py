@@ -27,7 +27,7 @@ def latest_words(found: SeriesFindings) -> Text:
     """Say the latest audit's overall rate, or why there is none."""
     latest = found.latest
     if latest.left_out or latest.estimate is None:
-        return tell("series.latest.none", label=latest.label, why=latest.left_out)
+        return tell("series.no_latest", label=latest.label, why=latest.left_out)
     n = FindingNumbers(latest.findings.overall)
     return tell(
         f"series.latest.{'few' if n.few else found.weighting or 'pooled'}",
