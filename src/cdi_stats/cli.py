@@ -156,15 +156,18 @@ def batch(
     ] = None,
     stop_at_first: Annotated[bool, typer.Option("--stop-at-first", help="Stop when a report has failed.")] = False,
     as_json: JsonOption = False,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Print every run so far, and make nothing.")] = False,
 ) -> None:
     """Publish every report of a plan that is out of date, several at a time, and keep a ledger of every run."""
     from cdi_stats.publishing.kernels import keep_one_thread
 
+    # before anything is imported that would start a thread
     keep_one_thread()
-    from cdi_stats.batch.command import batch_command
+    from cdi_stats.batch.command import batch_command, ledger_command
 
-    failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, as_json=as_json)
-    if failed:
+    if ledger:
+        ledger_command(plan, as_json=as_json)
+    elif batch_command(plan, workers=workers, stop_at_first=stop_at_first, as_json=as_json):
         raise typer.Exit(1)
 
 
