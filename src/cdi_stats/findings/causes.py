@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdi_stats.audit.model import Audit
-from cdi_stats.methods.proportion import Interval
+from cdi_stats.methods.proportion import Interval, proportion_interval
 from cdi_stats.resources import code_list
 
 NOT_GIVEN = "none given"
@@ -25,7 +25,7 @@ class Cause:
 def examine_causes(audit: Audit, *, stratum: str | None = None, confidence_level: float = 0.95) -> tuple[Cause, ...]:
     """Return the reasons for crimes not recorded, most frequent first; empty where no crime was missed.
 
-    The shares' intervals hold together (Goodman 1965, multinomial, from statsmodels).
+    The shares' intervals hold together (Goodman 1965, multinomial).
     """
     crimes = audit.crimes
     if stratum is not None:
@@ -37,7 +37,7 @@ def examine_causes(audit: Audit, *, stratum: str | None = None, confidence_level
     order = list(code_list("reasons"))
     ranked = sorted(counts.index, key=lambda reason: (-counts[reason], order.index(reason)))
     sizes = [int(counts[reason]) for reason in ranked]
-    limits = _together(sizes, 1 - confidence_level)
+    limits = shares_together(sizes, confidence_level)
     labels = code_list("reasons")
     return tuple(
         Cause(reason, labels[reason], size, size / sum(sizes), Interval(low, high, confidence_level, "goodman"))
@@ -45,12 +45,8 @@ def examine_causes(audit: Audit, *, stratum: str | None = None, confidence_level
     )
 
 
-def _together(sizes: list[int], alpha: float) -> list[tuple[float, float]]:
-    from statsmodels.stats.proportion import multinomial_proportions_confint
-
-    if len(sizes) == 1:
-        from statsmodels.stats.proportion import proportion_confint
-
-        low, high = proportion_confint(sizes[0], sizes[0], alpha, method="wilson")
-        return [(float(low), float(high))]
-    return [(float(low), float(high)) for low, high in multinomial_proportions_confint(sizes, alpha, method="goodman")]
+def shares_together(sizes: list[int], confidence_level: float) -> list[tuple[float, float]]:
+    """Return Goodman's limits: Wilson's for each share, the doubt shared out evenly among them."""
+    each = 1 - (1 - confidence_level) / len(sizes)
+    limits = proportion_interval(sizes, [sum(sizes)] * len(sizes), confidence_level=each, method="wilson")
+    return [(float(low), float(high)) for low, high in zip(limits.low, limits.high, strict=True)]

@@ -27,8 +27,8 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
          "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "nbclient",
          "papermill", "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
-# jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI; nobody debugs a report's kernel; pandera
-# brings hypothesis where it is installed, to draw examples
+# Nobody debugs a report's kernel. jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI. Where
+# hypothesis is installed, pandera brings it to draw examples.
 NEEDLESS = ("rfc3987_syntax", "debugpy", "hypothesis")
 PR_SET_PDEATHSIG = 1
 
