@@ -131,7 +131,14 @@ def test_a_process_with_a_second_thread_does_not_fork():
         thread.join()
 
 
-def test_no_fork_where_the_system_has_none(monkeypatch):
+def test_no_fork_where_the_system_has_none_or_bears_none(monkeypatch):
+    alone = [Path("only")]
+    monkeypatch.setattr(kernels.Path, "iterdir", lambda _: alone)
+    monkeypatch.setattr(kernels.threading, "active_count", lambda: len(alone))
+    assert kernels.can_fork()
+    with monkeypatch.context() as mac:
+        mac.setattr(kernels.sys, "platform", "darwin")
+        assert not kernels.can_fork()
     monkeypatch.delattr(os, "fork")
     assert not kernels.can_fork()
 

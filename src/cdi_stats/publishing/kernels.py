@@ -30,6 +30,7 @@ STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oin
 # Nobody debugs a report's kernel. jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI. Where
 # hypothesis is installed, pandera brings it to draw examples.
 NEEDLESS = ("rfc3987_syntax", "debugpy", "hypothesis")
+UNSAFE = ("darwin",)  # its own libraries may have threads that nobody sees
 PR_SET_PDEATHSIG = 1
 
 
@@ -51,10 +52,10 @@ def preload() -> None:
 
 
 def can_fork() -> bool:
-    """Return whether a fork of this process is safe: the system has forks, and there is no second thread."""
+    """Return whether a fork of this process is safe: the system bears it, and there is no second thread."""
     tasks = Path("/proc/self/task")
     threads = len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
-    return hasattr(os, "fork") and threads == 1
+    return hasattr(os, "fork") and sys.platform not in UNSAFE and threads == 1
 
 
 def end_with(owner: int) -> None:
