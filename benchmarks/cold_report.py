@@ -1,8 +1,8 @@
 """One cold report to HTML and PDF: `cdi report` beside papermill, nbconvert to HTML, and nbconvert to a browser's PDF.
 
-Both run the same notebook on the same audit, each command in a new process. Where playwright is installed the peer's
-last step is `nbconvert --to webpdf`; else headless Chromium prints the HTML, which is the core of what webpdf does.
-Without either, the PDF step is left out of the peer, to its advantage.
+Both run the same notebook on the same audit, each command in a new process. The peer's last step is headless Chromium
+printing the HTML, which is the core of what `nbconvert --to webpdf` does; that itself where only playwright is
+installed. Without either, the PDF step is left out of the peer, to its advantage.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def ours(folder: Path) -> None:
     run(BIN / "cdi", "report", "inspection", "kent-2018", "--out", folder)
 
 
-def peer(folder: Path) -> None:
+def peer(folder: Path, audit: str = "kent-2018") -> None:
     executed = folder / "inspection.ipynb"
-    run(BIN / "papermill", ROOT / "notebooks" / "inspection.ipynb", executed, "-p", "audit", "kent-2018")
+    run(BIN / "papermill", ROOT / "notebooks" / "inspection.ipynb", executed, "-p", "audit", audit)
     run(BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", executed)
-    if importlib.util.find_spec("playwright"):
-        run(BIN / "jupyter", "nbconvert", "--to", "webpdf", "--no-input", "--disable-chromium-sandbox", executed)
-    elif browser():
+    if browser():
         page = executed.with_suffix(".html").as_uri()
         run(browser(), *QUIET, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={folder / 'out.pdf'}", page)
+    elif importlib.util.find_spec("playwright"):
+        run(BIN / "jupyter", "nbconvert", "--to", "webpdf", "--no-input", "--disable-chromium-sandbox", executed)
 
 
 def browser() -> str:
@@ -61,10 +61,10 @@ def main() -> None:
     print(f"One cold inspection report to HTML and PDF, median of {ROUNDS}, taken in turn")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     how = (
-        "nbconvert to webpdf"
-        if importlib.util.find_spec("playwright")
-        else "Chromium to PDF"
+        "Chromium to PDF"
         if browser()
+        else "nbconvert to webpdf"
+        if importlib.util.find_spec("playwright")
         else "no PDF"
     )
     times = [(seconds(ours), seconds(peer)) for _ in range(ROUNDS)]

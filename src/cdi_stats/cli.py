@@ -171,17 +171,20 @@ def batch(
         bool, typer.Option("--scheduled", help="Run as the plan's schedule says: one at a time, logged, failures told.")
     ] = False,
     as_json: JsonOption = False,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Print every run so far, and make nothing.")] = False,
 ) -> None:
     """Publish every report of a plan that is out of date, several at a time, and keep a ledger of every run."""
     from cdi_stats.publishing.kernels import keep_one_thread
 
+    # before anything is imported that would start a thread
     keep_one_thread()
-    from cdi_stats.batch.command import batch_command, scheduled_command
+    from cdi_stats.batch.command import batch_command, ledger_command, scheduled_command
 
-    if scheduled:
+    if ledger:
+        ledger_command(plan, as_json=as_json)
+    elif scheduled:
         raise typer.Exit(scheduled_command(plan, workers=workers))
-    failed = batch_command(plan, workers=workers, stop_at_first=stop_at_first, dask=dask, as_json=as_json)
-    if failed:
+    elif batch_command(plan, workers=workers, stop_at_first=stop_at_first, dask=dask, as_json=as_json):
         raise typer.Exit(1)
 
 

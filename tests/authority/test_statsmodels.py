@@ -6,8 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import (
+    confint_proportions_2indep,
+    multinomial_proportions_confint,
+    proportion_confint,
+)
 
+from cdi_stats.findings.causes import shares_together
+from cdi_stats.findings.change import adjust_p_values
 from cdi_stats.methods.comparison import compare_rates
 from cdi_stats.methods.proportion import proportion_interval
 from cdi_stats.methods.survey import estimate_rate_from_counts
@@ -103,3 +110,16 @@ def test_two_sample_vectors(method, inputs, quantity, value, tolerance):
     change = compare_rates(first, second, measure=measure, confidence_level=inputs["level"])
     found = {"lower": change.interval.low, "upper": change.interval.high, "estimate": change.value}
     assert found[quantity] == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize("sizes", [[3, 1], [88, 21, 9, 1], [1] * 12])
+def test_goodman_intervals_of_shares_that_hold_together(sizes, level):
+    expected = multinomial_proportions_confint(sizes, 1 - level, method="goodman")
+    assert np.array(shares_together(sizes, level)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("p_values", [[0.04], [0.01, 0.04, 0.03, 0.005], [0.5, 0.5, 1.0], [0.0, 0.2, 0.2, 0.9, 1e-9]])
+def test_holm(p_values):
+    assert adjust_p_values(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], rel=1e-12)
+    assert adjust_p_values([]) == []

@@ -2,11 +2,16 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
+import time
+import tomllib
+from importlib import import_module
 from pathlib import Path
 
+import papermill
 import pytest
 
 from cdi_stats.publishing import kernels
@@ -126,6 +131,50 @@ def test_a_process_with_a_second_thread_does_not_fork():
         thread.join()
 
 
-def test_no_fork_where_the_system_has_none(monkeypatch):
+def test_no_fork_where_the_system_has_none_or_bears_none(monkeypatch):
+    alone = [Path("only")]
+    monkeypatch.setattr(kernels.Path, "iterdir", lambda _: alone)
+    monkeypatch.setattr(kernels.threading, "active_count", lambda: len(alone))
+    assert kernels.can_fork()
+    with monkeypatch.context() as mac:
+        mac.setattr(kernels.sys, "platform", "darwin")
+        assert not kernels.can_fork()
     monkeypatch.delattr(os, "fork")
     assert not kernels.can_fork()
+
+
+def test_after_warming_up_a_fork_is_safe():
+    """Whoever adds an import that starts a thread loses the speed of a batch without a word."""
+    code = (
+        "from cdi_stats.publishing.kernels import can_fork, keep_one_thread\nkeep_one_thread()\n"
+        "from cdi_stats.batch.warm import warm_up\nwarm_up()\nassert can_fork()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_papermill_finds_the_engine_by_name():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, _, name = project["entry-points"]["papermill.engine"]["cdi"].partition(":")
+    assert issubclass(getattr(import_module(module), name), papermill.engines.Engine)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_ends_with_its_owner(monkeypatch):
+    """Where the system cannot be asked to see to it, the child looks for itself."""
+    monkeypatch.setattr(kernels.sys, "platform", "darwin")
+    reading, writing = os.pipe()
+    owner = os.fork()
+    if owner == 0:
+        here = os.getpid()
+        if os.fork() == 0:
+            kernels.end_with(here)
+            time.sleep(60)
+        time.sleep(0.5)
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(owner, 0)
+    # the pipe ends when nobody holds its other end any more: the child is gone too
+    assert select.select([reading], [], [], 10)[0]
+    assert os.read(reading, 1) == b""
+    os.close(reading)

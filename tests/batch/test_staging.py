@@ -11,7 +11,7 @@ import pytest
 
 from cdi_stats.errors import ReportFailed
 from cdi_stats.publishing import staging as stages
-from cdi_stats.publishing.staging import is_locked, locked, socket_folder, staging, tidy
+from cdi_stats.publishing.staging import is_locked, locked, socket_folder, staging, tidy, tidy_all
 
 CONTEXT = multiprocessing.get_context("spawn")
 
@@ -73,6 +73,16 @@ def test_a_killed_run_holds_nobody_up_and_its_stage_is_cleared_away(hold):
         assert [path.name for path in folder.parent.glob(".inspection.????????")] == [stage.name]
     assert other.exists(), "another report's stage is not this one's"
     assert {path.name for path in folder.parent.iterdir()} == {"inspection", other.name}
+
+
+def test_all_that_was_left_beneath_a_reports_folder_is_cleared_away(hold, tmp_path):
+    folder, _ = hold(60)
+    for name in (".inspection-0.9.abcdefgh", ".board_paper.previous", ".gitkeep"):
+        folder.with_name(name).mkdir()
+    tidy_all(tmp_path)
+    (stage,) = folder.parent.glob(".inspection.????????")
+    left = {path.name for path in folder.parent.iterdir()}
+    assert left == {stage.name, ".inspection.lock", ".gitkeep", "board_paper"}, "a run that lives keeps what it has"
 
 
 def test_a_lock_leaves_no_file_however_often_it_changes_hands(tmp_path):

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from cdi_stats.audit.mapping import ColumnMapping, Conventions, Counted, Layout, Wide
 from cdi_stats.audit.overrides import Override
 from cdi_stats.audit.sampling import Exclusion, FrameSource, SampledStratum, SamplingPlan, SetAside
+from cdi_stats.batch.plan import BatchFile, ReportEntry
 from cdi_stats.cli import app
 from cdi_stats.publishing.parameters import REPORTS
 from cdi_stats.publishing.theme.content import ThemeFile
@@ -44,12 +45,14 @@ MODELS = {
         "`[sheets.crimes.wide]`": Wide,
         "`flags`": Counted,
     },
+    "batch-plan.md": {"The plan": BatchFile, "`[[report]]`": ReportEntry},
 }
 TOML_EXAMPLES = {  # what the TOML on a page is, and what makes a fragment of it whole
     "how-to/plan-and-draw.md": (SamplingPlan, {"strata": [{"stratum": "violence"}]}),
     "how-to/map-a-workbook.md": (ColumnMapping, {}),
     "how-to/check-and-accept.md": (Override, {}),
     "how-to/house-style.md": (ThemeFile, {}),
+    "how-to/batch.md": (BatchFile, {}),
 }
 
 

@@ -213,6 +213,7 @@ def test_report_passes_on_what_it_is_given(cdi, published, tmp_path):
         "-p", "confidence_level = 0.9", "-p", "overall=",
     )  # fmt: skip
     assert code == 0
+    assert published.pop("manner").fork
     assert published == {
         "report": "reinspection",
         "audit": "kent-2018",

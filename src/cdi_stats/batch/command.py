@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cdi_stats.batch.ledger import Ledger
 from cdi_stats.batch.night import run_scheduled
-from cdi_stats.batch.plan import read_batch_plan
+from cdi_stats.batch.plan import LEDGER_FOLDER, read_batch_plan
 from cdi_stats.batch.progress import JsonLines, listening, outcome_words
 from cdi_stats.batch.run import Outcome, run_batch
 from cdi_stats.batch.schedule import HOW, WRITERS, Scheduled, schedule_files, stale_files
@@ -63,6 +66,20 @@ def schedule_command(plan: Path, *, kind: str, out: Path, check: bool) -> bool:
         print(out / name)
     print("To begin:", HOW[kind].format(name=scheduled.name, file=next(iter(schedule_files(scheduled, kind)))))
     return False
+
+
+def ledger_command(plan: Path, *, as_json: bool) -> None:
+    """Print every run in the ledger of a plan's reports folder, the latest last."""
+    ledger = Ledger(read_batch_plan(plan).out / LEDGER_FOLDER)
+    runs = ledger.runs()
+    whose = {batch: ledger.facts(batch)["who"] for batch in {run.batch for run in runs}}
+    if as_json:
+        print(json.dumps([asdict(run) | {"who": whose[run.batch]} for run in runs], indent=1, ensure_ascii=False))
+        return
+    for run in runs:
+        took = "" if run.seconds is None else f"{run.seconds:.1f} s"
+        told = f"{run.batch:>5}  {run.started}  {whose[run.batch]}  {run.result:11}  {took:>8}  {run.target}"
+        print(f"{told}  {run.message}".rstrip())
 
 
 def _interrupt(*_: Any) -> None:

@@ -21,7 +21,7 @@ from cdi_stats.batch.warm import warm_up
 from cdi_stats.batch.worker import Task, Worker
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.publishing.publication import renew_index
-from cdi_stats.publishing.staging import tidy
+from cdi_stats.publishing.staging import tidy, tidy_all
 
 TICK = 0.2
 INDEX_EVERY = 5.0
@@ -120,6 +120,7 @@ def run_batch(
     with ledger.batch(plan, file_hash(plan.path), at_once, cdi_stats.__version__) as number:
         batch = _Batch(plan, ledger, number, listener := listener or Listener())
         listener.phase("looking for what is out of date")
+        tidy_all(plan.out)
         batch.waiting.extend(_out_of_date(batch))
         try:
             if batch.waiting:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdi_stats.audit.model import Audit
-from cdi_stats.methods.proportion import Interval
+from cdi_stats.methods.proportion import Interval, proportion_interval
 from cdi_stats.resources import code_list
 
 NOT_GIVEN = "none given"
@@ -30,7 +30,7 @@ def examine_causes(
     """Return the reasons for crimes not recorded, most frequent first; empty where no crime was missed.
 
     Reasons for fewer than `fewest` crimes are told as one, with as many of the rarest others as make it large enough.
-    The shares' intervals hold together (Goodman 1965, multinomial, from statsmodels).
+    The shares' intervals hold together (Goodman 1965, multinomial).
     """
     crimes = audit.crimes
     if stratum is not None:
@@ -44,7 +44,7 @@ def examine_causes(
     grouped = _grouped({str(reason): int(size) for reason, size in counts.items()}, fewest)
     ranked = sorted(grouped, key=lambda reason: (reason == SEVERAL, -grouped[reason], order.index(reason)))
     sizes = [grouped[reason] for reason in ranked]
-    limits = _together(sizes, 1 - confidence_level)
+    limits = shares_together(sizes, confidence_level)
     return tuple(
         Cause(reason, labels[reason], size, size / sum(sizes), Interval(low, high, confidence_level, "goodman"))
         for reason, size, (low, high) in zip(ranked, sizes, limits, strict=True)
@@ -63,12 +63,8 @@ def _grouped(counts: Mapping[str, int], fewest: int) -> dict[str, int]:
     return kept | {SEVERAL: sum(counts[reason] for reason in seldom)}
 
 
-def _together(sizes: list[int], alpha: float) -> list[tuple[float, float]]:
-    from statsmodels.stats.proportion import multinomial_proportions_confint
-
-    if len(sizes) == 1:
-        from statsmodels.stats.proportion import proportion_confint
-
-        low, high = proportion_confint(sizes[0], sizes[0], alpha, method="wilson")
-        return [(float(low), float(high))]
-    return [(float(low), float(high)) for low, high in multinomial_proportions_confint(sizes, alpha, method="goodman")]
+def shares_together(sizes: list[int], confidence_level: float) -> list[tuple[float, float]]:
+    """Return Goodman's limits: Wilson's for each share, the doubt shared out evenly among them."""
+    each = 1 - (1 - confidence_level) / len(sizes)
+    limits = proportion_interval(sizes, [sum(sizes)] * len(sizes), confidence_level=each, method="wilson")
+    return [(float(low), float(high)) for low, high in zip(limits.low, limits.high, strict=True)]

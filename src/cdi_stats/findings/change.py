@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cdi_stats.findings.examine import Finding, Findings
@@ -96,9 +97,11 @@ def compare_findings(later: Findings, earlier: Findings) -> Comparison:
 
 def adjust_p_values(p_values: Sequence[float]) -> list[float]:
     """Return p-values that allow for their number (Holm 1979)."""
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
+    ranked = np.argsort(p_values)
+    grown = np.asarray(p_values, float)[ranked] * np.arange(len(ranked), 0, -1)
+    adjusted = np.empty_like(grown)
+    adjusted[ranked] = np.minimum(np.maximum.accumulate(grown), 1)
+    return [float(p) for p in adjusted]
 
 
 def _adjusted(changes: list[FindingChange]) -> list[FindingChange]:

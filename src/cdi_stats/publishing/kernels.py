@@ -27,8 +27,10 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
          "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "nbclient",
          "papermill", "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
-# jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI; nobody debugs a report's kernel
-NEEDLESS = ("rfc3987_syntax", "debugpy")
+# Nobody debugs a report's kernel. jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI. Where
+# hypothesis is installed, pandera brings it to draw examples.
+NEEDLESS = ("rfc3987_syntax", "debugpy", "hypothesis")
+UNSAFE = ("darwin",)  # its own libraries may have threads that nobody sees
 PR_SET_PDEATHSIG = 1
 
 
@@ -50,10 +52,10 @@ def preload() -> None:
 
 
 def can_fork() -> bool:
-    """Return whether a fork of this process is safe: the system has forks, and there is no second thread."""
+    """Return whether a fork of this process is safe: the system bears it, and there is no second thread."""
     tasks = Path("/proc/self/task")
     threads = len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
-    return hasattr(os, "fork") and threads == 1
+    return hasattr(os, "fork") and sys.platform not in UNSAFE and threads == 1
 
 
 def end_with(owner: int) -> None:

@@ -16,6 +16,7 @@ from cdi_stats.errors import ReportFailed
 
 LONGEST_WAIT = 600.0
 PAUSE = 0.1
+LEFT = re.compile(r"\.(.+)\.(?:\w{8}|lock)")
 SOCKETS = "cdi-"
 YOUNG = 60.0  # seconds in which a new folder may not have been locked yet
 
@@ -61,6 +62,13 @@ def tidy(folder: Path) -> None:
         _clear(folder)
     with suppress(OSError):
         folder.parent.rmdir()
+
+
+def tidy_all(out: Path) -> None:
+    """Clear away what runs left anywhere beneath a reports folder that were cut off."""
+    for left in out.glob("*/.*"):
+        if of := LEFT.fullmatch(left.name):
+            tidy(left.with_name(of[1]))
 
 
 def _recover(folder: Path, aside: Path) -> None:

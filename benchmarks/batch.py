@@ -1,0 +1,91 @@
+"""Many reports to HTML and PDF: `cdi batch` beside papermill and nbconvert as commands, as many at a time.
+
+Both make the same inspection of the same audits. The peer makes fewer of them, as its rate does not depend on how many
+there are; ours pays its start once. Memory is what a worker and its kernel have to themselves, and the most that one
+of their processes holds with what all share.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from benchmarks.cold_report import ROOT, browser, peer
+from cdi_stats.resources import resource
+
+OURS, PEERS, AT_ONCE = 43, 6, 2
+AUDIT = "kent-2017"
+PLAN = 'out = "reports"\n[[report]]\nreport = "inspection"\naudits = ["audits/*.xlsx"]\n'
+
+
+def watch(process: subprocess.Popen[bytes], peaks: dict[str, int]) -> None:
+    """Note the most memory of a batch's processes, a worker with its kernel taken together, while it runs."""
+    while process.poll() is None:
+        time.sleep(0.2)
+        try:
+            workers = psutil.Process(process.pid).children()
+            for worker in workers:
+                used = [child.memory_full_info() for child in (worker, *worker.children())]
+                peaks["own"] = max(peaks["own"], sum(memory.uss for memory in used))
+                peaks["resident"] = max([peaks["resident"], *(memory.rss for memory in used)])
+        except psutil.Error:
+            continue
+
+
+def ours(folder: Path, reports: int) -> tuple[float, dict[str, int]]:
+    """Return the seconds of a batch from its start, and its peaks of memory in bytes."""
+    audits = folder / "audits"
+    audits.mkdir()
+    for number in range(reports):
+        shutil.copy(resource("data", "examples", f"{AUDIT}.xlsx"), audits / f"force-{number:02}.xlsx")
+    (folder / "plan.toml").write_text(PLAN, encoding="utf-8")
+    command = [sys.executable, "-m", "cdi_stats", "batch", str(folder / "plan.toml"), "--workers", str(AT_ONCE)]
+    peaks, start = {"own": 0, "resident": 0}, time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    watcher = threading.Thread(target=watch, args=(process, peaks))
+    watcher.start()
+    watcher.join()
+    assert process.returncode == 0
+    return time.perf_counter() - start, peaks
+
+
+def theirs(folder: Path, reports: int) -> float:
+    """Return the seconds of the commands, so many reports at a time."""
+    folders = [folder / str(number) for number in range(reports)]
+    for each in folders:
+        each.mkdir()
+    start = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(partial(peer, audit=AUDIT), folders))
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    print(f"Inspections to HTML and PDF, {AT_ONCE} at a time: {OURS} by cdi batch, {PEERS} by papermill and nbconvert")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        before = PEERS / theirs(Path(name), PEERS)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        seconds, peaks = ours(Path(name), OURS)
+        rate = OURS / seconds
+    pdf = "" if browser() else ", no PDF"
+    print(f"  papermill + nbconvert{pdf:8}     {60 * before:6.1f} reports a minute")
+    print(f"  cdi batch, start included       {60 * rate:6.1f} reports a minute")
+    print(f"  ratio                           {rate / before:6.1f}")
+    print(f"  a worker and its kernel         {peaks['own'] / 1e6:6.0f} MB of their own")
+    print(f"  the larger of their processes   {peaks['resident'] / 1e6:6.0f} MB with what all share")
+
+
+if __name__ == "__main__":
+    main()
