@@ -140,7 +140,6 @@ class Chromium:
     def _open(self, path: Path) -> list[str]:
         self._unrest.clear()
         self._page.goto(path.resolve().as_uri())
-        self._page.wait_for_load_state("networkidle")
         own = (f"request: {path.resolve().as_uri()}", "request: data:")
         return [said for said in self._unrest if not said.startswith(own)]
 
