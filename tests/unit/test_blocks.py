@@ -29,6 +29,7 @@ from cdi_stats.report.blocks import (
     plain,
     section,
 )
+from cdi_stats.report.disclosure import Protection
 from cdi_stats.report.fragments import html_fragment
 
 RATE = Figure("recording_rate/all/all/rate", 0.836, "83.6%", "percent", "1254 of 1500")
@@ -52,6 +53,7 @@ BLOCKS = (
         "Rates", (Column("Crime"), Column("Rate", numeric=True)), (("All", (RATE,)), ("Least", (LOW,))), ("A note.",)
     ),
     Chart("The rate is 83.6%", "Share recorded", SVG, "Share recorded. Overall 83.6%.", DATA, (TEXT,)),
+    Protection("standard", ("recording_rate/rape/all",)),
 )
 
 
