@@ -49,8 +49,8 @@ class Page(HTMLParser):
         if tag not in VOID:
             self._open.append(tag)
         if "data-figure" in attributes:
-            value = attributes["data-value"]
-            self._figure = (attributes["data-figure"], None if value == "None" else float(value), [])
+            value = attributes.get("data-value")
+            self._figure = (attributes["data-figure"], None if value is None else float(value), [])
         if re.fullmatch("h[1-6]", tag):
             self.headings.append((int(tag[1]), ""))
         if tag == "caption":

@@ -165,6 +165,12 @@ def test_published_twice_gives_the_same_bytes(reinspection, tmp_path):
     assert again.figures == reinspection.figures
 
 
+def test_a_warning_of_the_kernel_stays_in_it(publish_cells):
+    """It may name a folder of the machine, and is none of the reader's."""
+    made = publish_cells("import sys\nprint('seen', 'here', file=sys.stderr)", GOOD)
+    assert "seen here" not in (made.folder / "inspection.ipynb").read_text(encoding="utf-8")
+
+
 # What fails leaves nothing.
 
 

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 import cdi_stats.publishing.html
 from cdi_stats.publishing.document import Document
 from cdi_stats.publishing.html import render_html
-from cdi_stats.report.blocks import Json, Numbered, Paragraph, figures, plain_json
+from cdi_stats.report.blocks import Figure, Json, Numbered, Paragraph, figures, plain_json
 from cdi_stats.report.fragments import html_fragment, text_fragment
 
 STYLE = (Path(cdi_stats.publishing.html.__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -156,6 +156,12 @@ def test_every_figure_is_in_the_page_with_its_value(soup: BeautifulSoup, sample:
     expected = [(item["figure"], item["value"], item["text"]) for item in figures(sample.blocks)]
     assert len(expected) > 60
     assert sorted(shown) == sorted(expected)
+
+
+def test_an_open_limit_has_no_value() -> None:
+    limit = Figure("a/high", float("inf"), "no upper limit", "crimes a year")
+    span = BeautifulSoup(html_fragment([Paragraph((limit,)).to_json()]), "html.parser").span
+    assert (span.text, span.attrs) == ("no upper limit", {"data-figure": "a/high"})
 
 
 def test_consecutive_statements_share_a_row(soup: BeautifulSoup) -> None:
