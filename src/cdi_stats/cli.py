@@ -161,7 +161,7 @@ def report(
 def batch(
     plan: Annotated[Path, typer.Argument(help="A batch plan (.toml): audits by reports by parameters.")],
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Reports made at a time; else as many as there are processors.")
+        int | None, typer.Option(min=1, help="Reports made at a time; else one more than there are processors.")
     ] = None,
     stop_at_first: Annotated[bool, typer.Option("--stop-at-first", help="Stop when a report has failed.")] = False,
     dask: Annotated[

@@ -115,7 +115,8 @@ def run_batch(
     Raises BadParameters for a cluster that cannot be had, ReportFailed where the ledger or the index cannot be written.
     """
     began = time.monotonic()
-    at_once = workers or os.cpu_count() or 1
+    # one more than can compute at a time: a report waits now and then for its kernel
+    at_once = workers or (os.cpu_count() or 1) + 1
     ledger = Ledger(plan.out / LEDGER_FOLDER)
     with ledger.batch(plan, file_hash(plan.path), at_once, cdi_stats.__version__) as number:
         batch = _Batch(plan, ledger, number, listener := listener or Listener())

@@ -15,6 +15,7 @@ from cdi_stats.publishing.document import Document, assemble
 from cdi_stats.publishing.formats import WRITERS, Look
 from cdi_stats.publishing.staging import staging
 from cdi_stats.report.blocks import Bullets, Callout, Column, Heading, Paragraph, Section, Table, Text, Title, section
+from cdi_stats.report.numbers import long_date
 
 NAME = "summary"
 FORMATS = ("html", "pdf")
@@ -66,7 +67,7 @@ def _title(plan: str, facts: dict[str, str]) -> Title:
     told: tuple[tuple[str, Text], ...] = (
         ("Plan", plan),
         ("Number", f"{facts['batch']} in the ledger of this folder"),
-        ("Started", f"{started:%d %B %Y, %H:%M} UTC"),
+        ("Started", f"{long_date(started.date())}, {started:%H:%M} UTC"),
         ("Took", f"{clock(seconds)}, {facts['workers']} at a time"),
         ("Started by", facts["who"]),
         ("Version", f"cdi-stats {facts['version']}"),

@@ -27,6 +27,7 @@ def warm_up() -> None:
 
 def _tell_example() -> None:
     import nbformat
+    from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
     from cdi_stats.publishing.document import Document, markdown_blocks
     from cdi_stats.publishing.execution import notebook_path
@@ -40,4 +41,5 @@ def _tell_example() -> None:
     numbered = (block | {"number": 1, "id": "part"} for block in (*blocks, *markdown_blocks("Words.")))
     render_html(Document("Report", "", "", "", tuple(numbered)))
     nbformat.validate(nbformat.read(notebook_path("inspection"), as_version=4))  # type: ignore[no-untyped-call]
+    KernelProvisionerFactory.instance()
     make_ready()

@@ -207,6 +207,13 @@ def private_kernels(sockets: str, forked: ForkedKernel | None = None) -> Any:
             forked.launch(self.parent.connection_file, kwargs["cwd"], kwargs["env"])
             return self.connection_info
 
+        async def wait(self) -> int | None:
+            # as the class it stands for, which looks ten times a second only
+            while self.process is not None and self.process.poll() is None:
+                await asyncio.sleep(0.005)
+            self.process = None
+            return forked.returncode if forked else None
+
     class PrivateKernelManager(AsyncKernelManager):
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
