@@ -13,7 +13,7 @@ from cdi_stats.batch.ledger import CURRENT, FAILED, INTERRUPTED, PUBLISHED, STAR
 from cdi_stats.batch.plan import BatchPlan, Job
 from cdi_stats.errors import ReportFailed
 
-JOB = Job("inspection", "kent-2017", "kent-2017", "inspection", ("html",), "", {"method": "wald"}, "report 1")
+JOB = Job("inspection", "kent-2017", "kent-2017", "inspection", ("html",), "", "", {"method": "wald"}, "report 1")
 
 
 @pytest.fixture
