@@ -94,6 +94,24 @@ def test_a_lock_leaves_no_file_however_often_it_changes_hands(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_fork_does_not_hold_its_owners_locks(tmp_path):
+    path = tmp_path / "index.html"
+    with locked(path):
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+        assert is_locked(path)
+    try:
+        with locked(path, longest_wait=0):
+            assert is_locked(path)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
 def test_old_socket_folders_of_nobody_are_cleared_away(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     old, young, held = (tmp_path / f"cdi-{name:_<8}" for name in ("old", "young", "held"))

@@ -18,6 +18,7 @@ LONGEST_WAIT = 600.0
 PAUSE = 0.1
 LEFT = re.compile(r"\.(.+)\.(?:\w{8}|lock)")
 SOCKETS = "cdi-"
+_HELD: set[int] = set()  # the locks of this process
 YOUNG = 60.0  # seconds in which a new folder may not have been locked yet
 
 
@@ -145,6 +146,7 @@ def _take(lock: Path) -> int | None:
     with suppress(BlockingIOError, PermissionError, FileNotFoundError):
         _lock(held)
         if os.path.samestat(os.fstat(held), lock.stat()):
+            _HELD.add(held)
             return held
     os.close(held)
     return None
@@ -154,10 +156,22 @@ def _leave(lock: Path, held: int) -> None:
     """Let a lock go and remove its file; where the system forbids that while it is open, the other way round."""
     with suppress(OSError):
         lock.unlink()
+    _HELD.discard(held)
     os.close(held)
     if os.name == "nt":
         with suppress(OSError):
             lock.unlink()
+
+
+def _let_go() -> None:
+    for held in _HELD:
+        os.close(held)
+    _HELD.clear()
+
+
+# A fork has its owner's open files, and would hold its locks for as long as it lives.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 if sys.platform == "win32":
