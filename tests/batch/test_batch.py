@@ -59,6 +59,7 @@ def test_a_batch_publishes_the_bytes_of_a_report(made, tmp_path):
 def test_where_no_fork_is_safe_the_bytes_are_the_same(made, tmp_path, monkeypatch):
     """As on Windows: processes and kernels are started anew."""
     monkeypatch.setattr(worker, "can_fork", lambda: False)
+    monkeypatch.setattr(worker, "get_all_start_methods", lambda: ["spawn"])
     (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
     outcome = run_batch(read_batch_plan(tmp_path / "plan.toml"), workers=1)
     assert [run.result for run in outcome.runs] == [PUBLISHED], outcome.runs[0].message
@@ -170,7 +171,7 @@ def test_changed_code_notebook_or_template_is_seen(settled, tmp_path, monkeypatc
     monkeypatch.setattr(freshness, "notebook_path", lambda _: tmp_path / "force.docx")
     assert fingerprint(job) != before
     monkeypatch.undo()
-    monkeypatch.setattr(freshness, "_code", lambda: "other code")
+    monkeypatch.setattr(freshness, "code_hash", lambda: "other code")
     assert fingerprint(job) != before
 
 
