@@ -28,7 +28,7 @@ from cdi_stats.report.benchmark import BenchmarkReport, open_benchmark
 from cdi_stats.report.board_paper import open_board_paper
 from cdi_stats.report.data_quality import open_data_quality
 from cdi_stats.report.inspection import Report, open_report
-from cdi_stats.report.methods_report import MethodsReport, open_methods
+from cdi_stats.report.methods_report import MethodsReport, checked_words, open_methods
 from cdi_stats.report.monitoring import open_monitoring
 from cdi_stats.report.sample_plan import open_sample_plan
 
@@ -289,6 +289,11 @@ def _(bench: Bench) -> object:
     for method in ("korn-graubard", "logit", "likelihood", "arcsine", "wald"):
         report = open_report(bench.path({"a": MANY}), method=method, degrees_of_freedom="design")
         tuple(report.annex())
+
+
+@case("another library's limits apart")
+def _(_: Bench) -> object:
+    return checked_words(0.00123)
 
 
 @case("two auditors")

@@ -1,9 +1,16 @@
 """One audit by every method: each agrees with its own door, and flags are compared within one sample."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cdi_stats.findings.alternatives import PLAIN, examine_alternatives, examine_flags
+from cdi_stats.findings.alternatives import (
+    PLAIN,
+    difference_from_statsmodels,
+    examine_alternatives,
+    examine_flags,
+)
 from cdi_stats.methods.proportion import proportion_interval
 from cdi_stats.methods.survey_limits import METHODS
 
@@ -57,3 +64,12 @@ def test_flagged_crimes_and_all_others_make_the_whole(bundled):
     variance = abuse.flagged.standard_error**2 + abuse.others.standard_error**2
     covariance = abuse.correlation * abuse.flagged.standard_error * abuse.others.standard_error
     assert abuse.change.standard_error == pytest.approx(np.sqrt(variance - 2 * covariance), rel=1e-9)
+
+
+def test_plain_limits_are_those_of_statsmodels_and_a_difference_would_be_seen(bundled):
+    found = examine_alternatives(bundled["kent-2017"], confidence_level=0.9, replicates=10, seed=1)
+    assert difference_from_statsmodels(found) < 1e-10
+    moved = replace(found[0].plain["jeffreys"], low=found[0].plain["jeffreys"].low - 0.002)
+    wrong = replace(found[0], plain=found[0].plain | {"jeffreys": moved})
+    assert difference_from_statsmodels([*found[1:], wrong]) == pytest.approx(0.002)
+    assert difference_from_statsmodels([]) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,13 @@ from cdi_stats.methods.survey_limits import METHODS
 
 PLAIN = ("wilson", "wilson-cc", "clopper-pearson", "mid-p", "blaker", "jeffreys", "agresti-coull", "likelihood",
          "arcsine", "wald")  # fmt: skip
+
+
+# the plain methods that statsmodels has too, by its own names
+IN_STATSMODELS = {
+    "wilson": "wilson", "clopper-pearson": "beta", "jeffreys": "jeffreys", "agresti-coull": "agresti_coull",
+    "wald": "normal",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,20 @@ def examine_alternatives(audit: Audit, *, confidence_level: float, replicates: i
             Alternatives(stratum.stratum, stratum.label, estimates, plain, jackknife_error(k, m, **frame), again)
         )
     return found
+
+
+def difference_from_statsmodels(found: Sequence[Alternatives]) -> float:
+    """Return the largest difference (0-1) of a plain limit from statsmodels', over the methods that it has too."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    differences = [0.0]
+    for alternatives in found:
+        recorded, reported = alternatives.default.recorded, alternatives.default.reported
+        for ours, theirs in IN_STATSMODELS.items():
+            interval = alternatives.plain[ours]
+            limits = proportion_confint(recorded, reported, 1 - interval.confidence_level, theirs)
+            differences += [abs(a - b) for a, b in zip((interval.low, interval.high), limits, strict=True)]
+    return float(max(differences))
 
 
 @dataclass(frozen=True)

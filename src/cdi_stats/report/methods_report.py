@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cdi_stats.errors import BadParameters
-from cdi_stats.findings.alternatives import Alternatives, FlagContrast, examine_alternatives, examine_flags
+from cdi_stats.findings.alternatives import (
+    IN_STATSMODELS,
+    Alternatives,
+    FlagContrast,
+    difference_from_statsmodels,
+    examine_alternatives,
+    examine_flags,
+)
 from cdi_stats.findings.inspections import examine_forces, published_rates
 from cdi_stats.findings.months import examine_months
 from cdi_stats.findings.precision import examine_precision
@@ -19,9 +26,10 @@ from cdi_stats.report import method_tables, published_tables
 from cdi_stats.report.blocks import Block, Bullets, Figure, Paragraph, Section, Text, section
 from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.narrative import told_rate
-from cdi_stats.report.numbers import count, in_words, percent, rounded
+from cdi_stats.report.numbers import count, in_words, margin, percent, rounded
 from cdi_stats.report.wording import capital, tell, title
 
+SAME = 1e-8
 AUDITS_A_CELL = {"small": 500, "full": 4000}
 
 
@@ -45,6 +53,14 @@ def open_methods(
         raise BadParameters(f"coverage: found {coverage!r}; expected one of {', '.join(AUDITS_A_CELL)}")
     report = open_report(audit, earlier="none", confidence_level=confidence_level, disclosure=disclosure)
     return MethodsReport(report, standard, replicates, coverage, seed)
+
+
+def checked_words(difference: float) -> Text:
+    """Say whether another library's limits are those of the table; `difference` is the largest (0-1)."""
+    number = in_words(len(IN_STATSMODELS))
+    if difference < SAME:
+        return tell("methods.checked.same", number=number)
+    return tell("methods.checked.apart", number=number, difference=margin(difference, 6))
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,7 @@ class MethodsReport:
         return section(
             Paragraph(tell("methods.plain")),
             method_tables.plain_table(f"{level} intervals that take crimes as independent", self._alternatives),
+            Paragraph(checked_words(difference_from_statsmodels(self._alternatives))),
         )
 
     def records(self) -> Section:
