@@ -38,7 +38,7 @@ from cdi_stats.findings.withheld import (
 )
 from cdi_stats.publishing.execution import notebook_path
 from cdi_stats.publishing.published import check_published, published_beside, read_published
-from cdi_stats.report.blocks import Column, Figure, Paragraph, Statement, Strong, Table, figures, plain_json
+from cdi_stats.report.blocks import Chart, Column, Figure, Paragraph, Statement, Strong, Table, figures, plain_json
 from cdi_stats.report.disclosure import SENTENCE, Protection, decide, explained, group_of
 
 STANDARD, NUMERATORS, ROUNDED = (presets()[name][1] for name in ("standard", "numerators", "rounded"))
@@ -315,6 +315,44 @@ def test_a_finding_withheld_before_is_withheld_whatever_else_tells_of_it():
 def test_what_is_no_ones_case_is_told():
     words = Paragraph(("One of ", figure("standing/rape/others", 2), " forces. ", figure("monitoring/audits", 3), "."))
     assert len(list(figures(shown(words)))) == 2
+
+
+CHART_ROWS = [("a", 30, 20), ("b", 40, 30), ("c", 60, 50)]
+
+
+def chart(*rows, title="Group a is lowest, 66%"):
+    return Chart(title, "Crimes by group", "<svg/>", "a 66%", table(*rows))
+
+
+def test_a_chart_stands_while_all_its_figures_do():
+    [block] = shown(chart(*CHART_ROWS))
+    assert (block["block"], block["title"]) == ("chart", "Group a is lowest, 66%")
+
+
+def test_a_chart_that_would_tell_is_replaced_by_its_data_and_not_by_its_title():
+    [block] = shown(chart(("a", 3, 2), *CHART_ROWS[1:]))
+    assert (block["block"], block["caption"]) == ("table", "Crimes by group")
+    assert "lowest" not in json.dumps(block)
+    assert "[c]" in json.dumps(block)
+
+
+def test_a_long_chart_that_would_tell_is_left_out():
+    rows = [("a", 3, 2), *((f"g{n}", 30 + n, 20) for n in range(20))]
+    [block] = shown(chart(*rows))
+    assert block["block"] == "callout"
+    assert "lowest" not in json.dumps(block)
+    assert list(figures([block])) == []
+
+
+def test_a_chart_drawn_from_rounded_numbers_stands_and_any_other_does_not():
+    round_numbers, others = [("a", 30, 20), ("b", 40, 25)], [("a", 31, 20), ("b", 40, 25)]
+    assert [shown(chart(*rows), rules="rounded")[0]["block"] for rows in (round_numbers, others)] == ["chart", "table"]
+
+
+def test_what_is_told_of_a_part_of_a_group_goes_with_the_group():
+    part, effective = figure("team/x/pooled/low", 0.7, "percent", "70%"), figure("team/x/effective", 2.5)
+    words = Paragraph((figure("team/x/reported", 3), " and ", part, " and ", effective, "."))
+    assert list(figures(shown(words))) == []
 
 
 def test_rounding_reaches_value_text_and_source():

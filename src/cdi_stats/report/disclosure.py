@@ -24,16 +24,17 @@ SENTENCE = "[A sentence is withheld here, to protect those whom a small number c
 DETAIL = "Withheld, as so small a number could tell of a person."
 NOT_DRAWN = "No chart is drawn, as it would tell what is withheld or rounded; these are its figures."
 HIDDEN_CHART = "The chart here is withheld, as what it was drawn from is not known."
+MOST_ROWS = 12  # a longer table in place of a chart would say again what the one beside it says
 HEADING = "How small numbers are protected"
 # a record by itself is one case, whatever it holds
 SINGLE = re.compile(r"concentration/[^/]+/heavy/|^record/")
-# what is counted here is no one's crime: audits, forces, published results, actions, degrees of freedom, plans
+# what is counted here is no one's crime: audits, forces, published results, actions, months, plans
 NO_ONES = re.compile(
-    r"^(actions|benchmark|standing|published|forces|coverage|replication|planning|sample_plan|yan_su|auditable)/"
-    r"|^data_quality/(completeness|problems|checks|reconciliations)|^calendar/(audited|months)$"
-    r"|^monitoring/(audits|beyond|charted|earlier|setting)$|/limits/|^errors/|^frame_share/|^auditable_share$"
-    r"|/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|strata)$"
+    r"^(actions|benchmark|standing|published|forces|coverage|replication|planning|sample_plan|yan_su|auditable|calendar)/"
+    r"|^data_quality/(completeness|problems|checks|reconciliations)|^(frame_share|errors)/|^auditable_share$"
+    r"|^monitoring/(audits|beyond|charted|earlier|setting)$|/limits/|^precision/[^/]+/planned$"
 )
+NO_COUNTS = re.compile(r"/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|strata)$")
 SENTENCE_END = re.compile(r"(?<=[.?!]) +(?=[A-Z“]|$)")
 
 
@@ -69,7 +70,9 @@ class Decision:
         key = figure["figure"]
         if not self.rules.active or NO_ONES.search(key):
             return False
-        return bool(SINGLE.search(key)) or group_of(key) in self.groups or not self.parts.isdisjoint(key.split("/"))
+        names = key.split("/")
+        within = any("/".join(names[:end]) in self.groups for end in range(1, len(names)))
+        return within or key in self.groups or bool(SINGLE.search(key)) or not self.parts.isdisjoint(names)
 
     def hides_any(self, value: Any) -> bool:
         """Return whether any figure of a block or text is withheld."""
@@ -85,8 +88,11 @@ class Decision:
 
     def _rounded(self, figure: Json) -> Json:
         """Return a figure in round numbers, its value no more exact than what is read."""
-        if NO_ONES.search(figure["figure"]) or figure["value"] is None or figure["unit"] not in _ROUNDINGS:
+        key, value = figure["figure"], figure["value"]
+        if NO_ONES.search(key) or value is None or figure["unit"] not in _ROUNDINGS:
             return figure
+        if NO_COUNTS.search(key):
+            return figure | {"value": float(f"{value:.3g}"), "source": ""}
         value, text = _ROUNDINGS[figure["unit"]](self.rules, figure)
         return figure | {"value": value, "text": text, "source": ""}
 
@@ -110,11 +116,18 @@ class Decision:
         data = block.get("data")
         if not data:
             return {"block": "callout", "kind": "note", "heading": "Chart withheld", "text": HIDDEN_CHART}
-        rounded = self.rules.rounds and _with_figures(data, self._rounded) != data
-        if not rounded and not self.hides_any(data):
+        if not self.hides_any(data) and not any(self._is_changed(figure) for figure in figures([data])):
             return block | {"notes": [self._text(note) for note in block["notes"]]}
-        table = {"block": "table", "notes": []} | data
-        return self._table(table | {"notes": [*table["notes"], NOT_DRAWN]})
+        if len(data["rows"]) > MOST_ROWS:
+            text = f"{block['subtitle']}: {NOT_DRAWN.partition(';')[0].lower()}."
+            return {"block": "callout", "kind": "note", "heading": "Chart withheld", "text": text}
+        # the title may tell of a group that is withheld
+        return self._table(data | {"caption": block["subtitle"], "notes": [*data["notes"], NOT_DRAWN]})
+
+    def _is_changed(self, figure: Json) -> bool:
+        """Return whether a figure stands elsewhere than where rounding would put it."""
+        value, rounded = figure["value"], self._rounded(figure)["value"]
+        return self.rules.rounds and value is not None and not math.isclose(value, rounded, abs_tol=1e-9)
 
     def _statement(self, block: Json) -> Json:
         if not self.hides_any(block):
@@ -214,7 +227,8 @@ def _counts(blocks: Iterable[Json]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for figure in figures(blocks):
         key = figure["figure"]
-        if figure["unit"] == "count" and figure["value"] is not None and not NO_ONES.search(key):
+        counted = figure["unit"] == "count" and figure["value"] is not None
+        if counted and not NO_ONES.search(key) and not NO_COUNTS.search(key):
             found.setdefault(group_of(key), {})[key.rpartition("/")[2]] = abs(figure["value"])
     return found
 
