@@ -134,6 +134,7 @@ def read(hostile, reading):
         test_pages.test_tables_have_captions_and_scopes,
         test_pdfs.test_headings_are_read_in_the_order_of_the_page,
         test_pdfs.test_no_words_run_off_the_page,
+        test_pdfs.test_no_words_of_a_chart_run_off_the_page,
         test_pdfs.test_no_words_stand_over_others,
         test_pdfs.test_a_chart_stands_on_one_page_with_its_title,
         test_word_files.test_headings_are_real_ones_in_the_order_of_the_page,

@@ -183,9 +183,9 @@ def offences_table(caption: str, level: str, found: FurtherCrimes) -> Table:
     columns = (
         Column("Offence", width=1.9),
         Column("Further crimes missed", numeric=True, width=1.0),
-        Column(f"Share and {level} interval", numeric=True, width=1.8),
+        Column(f"Share of further, {level} interval", numeric=True, width=1.8),
         Column("First crimes missed", numeric=True, width=0.9),
-        Column(f"Share and {level} interval", numeric=True, width=1.8),
+        Column(f"Share of first, {level} interval", numeric=True, width=1.8),
     )
     return Table(caption, columns, tuple(rows))
 
