@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -143,7 +144,7 @@ def test_two_runs_never_overlap(write_plan, tmp_path):
 def test_a_run_is_stopped_at_its_limit_and_leaves_nothing_half_done(write_plan, tmp_path):
     plan = read_batch_plan(write_plan(LONG))
     short = plan.schedule.model_copy(update={"time_limit": 0.15})
-    night = run_scheduled(type(plan)(plan.path, plan.out, plan.time_limit, plan.jobs, short))
+    night = run_scheduled(replace(plan, schedule=short))
     assert night.exit_code == 1
     assert night.failures[0].startswith("stopped after")
     left = [path.name for path in (tmp_path / "reports").rglob("*") if path.is_file()]

@@ -140,8 +140,10 @@ def test_index_can_be_read_without_its_script(inspection, reinspection, out):
     assert reinspection.folder.is_dir()
     page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert page.form.has_attr("hidden")
-    assert [row.has_attr("hidden") for row in page.select("tbody tr")] == [False, False]
-    assert page.find(role="status").text == "2 reports"
+    rows = page.select("tbody tr")
+    assert len(rows) >= 2
+    assert not any(row.has_attr("hidden") for row in rows)
+    assert page.find(role="status").text == f"{len(rows)} reports"
 
 
 def test_index_and_manifest_tell_the_audit_period(inspection, out):
@@ -149,8 +151,8 @@ def test_index_and_manifest_tell_the_audit_period(inspection, out):
     words = "1 June to 30 November 2016"
     assert manifest["period"] == {"start": "2016-06-01", "end": "2016-11-30", "words": words}
     page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
-    row = page.select_one("tbody tr")
-    assert (row["data-year"], row.find(attrs={"data-head": "Period"}).text) == ("2016", words)
+    rows = [row for row in page.select("tbody tr") if row.select_one('a[href="kent-2017/inspection/inspection.html"]')]
+    assert [(row["data-year"], row.find(attrs={"data-head": "Period"}).text) for row in rows] == [("2016", words)]
 
 
 def test_no_trace_of_machine_or_time_in_the_notebook(publication):

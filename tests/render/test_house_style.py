@@ -30,6 +30,7 @@ from cdi_stats.publishing.tables import render_tables
 from cdi_stats.publishing.theme import PLAIN, Crest, Faces, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.publishing.typst import render_pdf
+from cdi_stats.report.blocks import Chart, Column, Table
 from cdi_stats.report.fragments import html_fragment
 from cdi_stats.report.palette import CHART_TONES, recoloured
 
@@ -129,7 +130,8 @@ def test_a_force_cannot_leave_its_element(charted: Document) -> None:
 def test_charts_take_their_colours_from_the_page_and_have_the_light_ones_without(soup: BeautifulSoup) -> None:
     chart = str(soup.find("svg"))
     assert set(re.findall(r"#[0-9a-f]{6}", chart)) == set(re.findall(r"var\(--chart-\w+, (#\w{6})\)", chart))
-    bare = html_fragment([{"block": "chart", "title": "T", "subtitle": "S", "alt": "A", "notes": [], "svg": CHANGE}])
+    data = Table("T", (Column("Rate"),), (("Overall",),))
+    bare = html_fragment([Chart("T", "S", CHANGE, "A", data).to_json()])
     assert re.sub(r"var\(--chart-\w+, (#\w{6})\)", r"\1", bare).count(CHART_TONES["now"].light) == CHANGE.count(
         CHART_TONES["now"].light
     )
@@ -139,7 +141,8 @@ def test_charts_take_their_colours_from_the_page_and_have_the_light_ones_without
 def test_every_colour_of_our_charts_has_a_role() -> None:
     """A colour that has none would leave its chart light in the dark."""
     named = {tone.light for tone in CHART_TONES.values()}
-    charts = Path(html_fragment.__code__.co_filename).parent.glob("*charts.py")
+    sources = Path(html_fragment.__code__.co_filename).parent.glob("*.py")
+    charts = [path for path in sources if path.stem.endswith(("charts", "canvas", "marks"))]
     found = {name for path in charts for name in re.findall(r'"(#[0-9a-f]{6})"', path.read_text(encoding="utf-8"))}
     assert found
     assert found <= named

@@ -17,7 +17,7 @@ from cdi_stats import cli
 from cdi_stats.audit.problems import Problem
 from cdi_stats.errors import ReportFailed
 from cdi_stats.findings.examine import examine
-from cdi_stats.publishing.publication import Manner, Publication
+from cdi_stats.publishing.publication import Publication
 
 DESIGN_COLUMNS = [
     "measure", "domain", "stratum", "records", "reported", "recorded", "rate", "low", "high", "confidence_level",
@@ -223,7 +223,6 @@ def test_report_passes_on_what_it_is_given(cdi, published, tmp_path):
         "template": None,
         "published": (),
         "theme": None,
-        "manner": Manner(fork=True),
         "confidence_level": "0.9",
         "overall": "",
     }
