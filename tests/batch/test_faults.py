@@ -27,6 +27,7 @@ match name:
     case "exits": os._exit(3)
     case "exits-once" if first: os._exit(3)
     case "hangs": time.sleep(600)
+    case "grows": held = bytearray(4_000_000_000)
     case "prints":
         for _ in range(100): print("x" * 1_000_000)
     case "slow-once" if first: time.sleep(600)
@@ -70,7 +71,7 @@ def all_gone(*processes):
 
 def test_each_report_for_itself(place):
     """Failures of every kind in one batch: each is named, none touches another, none is published."""
-    names = ("good", "raises", "exits", "exits-once", "hangs", "prints", "ignores", "last")
+    names = ("good", "raises", "exits", "exits-once", "hangs", "prints", "grows", "ignores", "last")
     place.audits(*names)
     (place.folder / "broken.xlsx").write_text("no workbook", encoding="utf-8")
     place.use(TROUBLE, GOOD)
@@ -79,13 +80,14 @@ def test_each_report_for_itself(place):
     assert code == 1
     good = {name for name, report in reports.items() if report["result"] == PUBLISHED}
     assert good == {"good", "exits-once", "last"}
-    assert (whole["published"], whole["failed"]) == (3, 6)
+    assert (whole["published"], whole["failed"]) == (3, 7)
     said = {name: report["message"] for name, report in reports.items()}
     assert "ZeroDivisionError" in said["raises"]
     assert "kernel died" in said["exits"]
     assert "8 seconds" in said["hangs"]
     assert "8 seconds" in said["ignores"]
     assert "prints more than" in said["prints"]
+    assert "MemoryError" in said["grows"]
     assert "broken.xlsx" in said["broken"]
     runs = {run.audit.rpartition("/")[2]: run for run in Ledger(place.out / "batch").runs()}
     assert {name.removesuffix(".xlsx"): run.result for name, run in runs.items()} == {

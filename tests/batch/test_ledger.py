@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdi_stats.batch.ledger import CURRENT, FAILED, INTERRUPTED, PUBLISHED, STARTED, Ledger
-from cdi_stats.batch.plan import BatchPlan, Job
+from cdi_stats.batch.plan import BatchPlan, Job, Limits
 from cdi_stats.errors import ReportFailed
 
 JOB = Job("inspection", "kent-2017", "kent-2017", "inspection", ("html",), "", "", {"method": "wald"}, "report 1")
@@ -23,7 +23,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def plan(tmp_path):
-    return BatchPlan(Path("plan.toml"), tmp_path, 600, (JOB,))
+    return BatchPlan(Path("plan.toml"), tmp_path, Limits(600, 3000), (JOB,))
 
 
 def test_a_run_is_told_as_it_was(ledger, plan):

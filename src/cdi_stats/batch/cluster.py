@@ -17,6 +17,7 @@ from typing import Any
 
 from cdi_stats.batch.freshness import code_hash
 from cdi_stats.batch.ledger import FAILED
+from cdi_stats.batch.plan import Limits
 from cdi_stats.batch.worker import DIED, Task, Worker, report_outcome
 from cdi_stats.errors import BadParameters
 
@@ -33,10 +34,10 @@ class RemoteWorker:
     step = "on the cluster"
     handles: tuple[Any, ...] = ()
 
-    def __init__(self, client: Any, task: Task, run: int, out: Path, time_limit: int) -> None:
+    def __init__(self, client: Any, task: Task, run: int, out: Path, limits: Limits) -> None:
         self.task, self.run = task, run
         self.began = time.monotonic()
-        self.future = client.submit(make_report, task, out, time_limit, key=f"{task.job.target}-{run}", pure=False)
+        self.future = client.submit(make_report, task, out, limits, key=f"{task.job.target}-{run}", pure=False)
 
     @property
     def seconds(self) -> float:
@@ -58,13 +59,13 @@ class RemoteWorker:
         self.future.cancel()
 
 
-def make_report(task: Task, out: Path, time_limit: int) -> tuple[str, dict[str, Any]]:
+def make_report(task: Task, out: Path, limits: Limits) -> tuple[str, dict[str, Any]]:
     """Make a report on the machine that this runs on, in a process of its own; return as Worker.outcome does."""
     if current_process().daemon:
         # such a process must not have children, so it makes the report itself
-        result, facts = report_outcome(task.job, out, time_limit)
+        result, facts = report_outcome(task.job, out, limits)
         return (FAILED if result == DIED else result), facts
-    worker = Worker(task, 0, out, time_limit)
+    worker = Worker(task, 0, out, limits)
     while (ended := worker.outcome()) is None:
         wait(worker.handles, TICK)
     return ended

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -55,7 +55,9 @@ class ReportEntry(BaseModel):
 
 
 class BatchFile(BaseModel):
-    """The whole plan: `out` is the folder to publish under, `time_limit` the seconds that a report may take.
+    """The whole plan: `out` is the folder to publish under.
+
+    `time_limit` is the seconds that a report may take, `memory_limit` the megabytes that each of its processes may.
 
     `theme` is the house style of all its reports, as `cdi report` takes it; `schedule` says when it runs by itself, as
     batch.schedule describes it.
@@ -65,6 +67,7 @@ class BatchFile(BaseModel):
 
     out: Annotated[str, Field(min_length=1)] = "reports"
     time_limit: Annotated[int, Field(ge=1)] = 600
+    memory_limit: Annotated[int, Field(ge=500)] = 3000
     theme: str = ""
     report: Annotated[list[ReportEntry], Field(min_length=1)]
     schedule: dict[str, Any] = {}
@@ -90,13 +93,20 @@ class Job:
         return f"{self.audit_id}/{self.name}"
 
 
+class Limits(NamedTuple):
+    """What a report may take before it is stopped: seconds, and megabytes of memory for each of its processes."""
+
+    seconds: int
+    megabytes: int
+
+
 @dataclass(frozen=True)
 class BatchPlan:
     """A plan read and checked: every report that it asks for, in order."""
 
     path: Path
     out: Path
-    time_limit: int
+    limits: Limits
     jobs: tuple[Job, ...]
     theme: Theme = PLAIN
     schedule: Schedule | None = None
@@ -137,7 +147,7 @@ def read_batch_plan(path: str | Path) -> BatchPlan:
     problems += _clashes(jobs)
     if problems:
         raise BadParameters("\n".join(f"{file.name}: {problem}" for problem in dict.fromkeys(problems)))
-    return BatchPlan(file, base / plan.out, plan.time_limit, tuple(jobs), house, schedule)
+    return BatchPlan(file, base / plan.out, Limits(plan.time_limit, plan.memory_limit), tuple(jobs), house, schedule)
 
 
 def _theme(given: str) -> tuple[Theme, list[str]]:

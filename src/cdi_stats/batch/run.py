@@ -204,7 +204,7 @@ def _pause(workers: Sequence[Worker | RemoteWorker]) -> None:
 
 def _start(batch: _Batch, task: Task) -> None:
     run = batch.ledger.start(batch.number, task.job, task.fingerprint, task.inputs)
-    order = (task, run, batch.plan.out, batch.plan.time_limit)
+    order = (task, run, batch.plan.out, batch.plan.limits)
     batch.workers.append(RemoteWorker(batch.client, *order) if batch.client else Worker(*order))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from cdi_stats.batch.freshness import folder_hashes, hashes
 from cdi_stats.batch.ledger import FAILED, PUBLISHED
-from cdi_stats.batch.plan import Job
+from cdi_stats.batch.plan import Job, Limits
 from cdi_stats.errors import CdiStatsError, KernelDied
 from cdi_stats.publishing.kernels import can_fork, end_with
 from cdi_stats.publishing.publication import Manner, publish
@@ -43,8 +43,8 @@ class Task:
 class Worker:
     """A process at work on a report, as its owner sees it. `run` is its number in the ledger."""
 
-    def __init__(self, task: Task, run: int, out: Path, time_limit: int) -> None:
-        self.task, self.run, self.out, self.time_limit = task, run, out, time_limit
+    def __init__(self, task: Task, run: int, out: Path, limits: Limits) -> None:
+        self.task, self.run, self.out, self.limits = task, run, out, limits
         self.began = time.monotonic()
         self.attempts = 0
         self._start()
@@ -54,11 +54,11 @@ class Worker:
         self.attempts += 1
         self.step = "starting"
         self.pipe, theirs = context.Pipe(duplex=False)
-        order = (self.task.job, self.out, self.time_limit, theirs, self._parent(context))
+        order = (self.task.job, self.out, self.limits, theirs, self._parent(context))
         self.process = context.Process(target=_work, args=order, daemon=True)
         self.process.start()
         theirs.close()
-        self._until = time.monotonic() + self.time_limit + GRACE
+        self._until = time.monotonic() + self.limits.seconds + GRACE
 
     @staticmethod
     def _parent(context: Any) -> int | None:
@@ -84,7 +84,7 @@ class Worker:
         if ended is None and time.monotonic() > self._until:
             ended = (
                 FAILED,
-                {"message": f"{self.task.job.report}: took more than {self.time_limit} seconds ({self.step})"},
+                {"message": f"{self.task.job.report}: took more than {self.limits.seconds} seconds ({self.step})"},
             )
         if ended is None:
             return None
@@ -129,24 +129,36 @@ def _context() -> Any:
     return context
 
 
-def _work(job: Job, out: Path, time_limit: int, pipe: Connection, owner: int | None) -> None:
+def _work(job: Job, out: Path, limits: Limits, pipe: Connection, owner: int | None) -> None:
     """Publish a report and say how it went; the owner hears each step."""
     _stand_alone(owner)
-    pipe.send(report_outcome(job, out, time_limit, lambda step: pipe.send((STEP, step))))
+    _limit_memory(limits.megabytes)
+    pipe.send(report_outcome(job, out, limits, lambda step: pipe.send((STEP, step))))
 
 
 def report_outcome(
-    job: Job, out: Path, time_limit: int, step: Callable[[str], None] = lambda _: None
+    job: Job, out: Path, limits: Limits, step: Callable[[str], None] = lambda _: None
 ) -> tuple[str, dict[str, Any]]:
     """Publish a report in this process and return what came of it, with the facts for the ledger."""
     try:
-        return PUBLISHED, _publish(job, out, time_limit, step)
+        return PUBLISHED, _publish(job, out, limits, step)
     except KernelDied as error:
         return DIED, {"message": str(error)}
     except CdiStatsError as error:
         return FAILED, {"message": str(error)}
     except Exception as error:
         return FAILED, {"message": f"{job.report}: stopped unexpectedly. {type(error).__name__}: {error}"}
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Have this process, and each that it starts, refused more memory than that; where the system cannot, nothing."""
+    if sys.platform == "linux":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = megabytes * 1_000_000
+        allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, most))
 
 
 def _stand_alone(owner: int | None) -> None:
@@ -162,7 +174,7 @@ def _stand_alone(owner: int | None) -> None:
     os.close(null)
 
 
-def _publish(job: Job, out: Path, time_limit: int, step: Callable[[str], None]) -> dict[str, Any]:
+def _publish(job: Job, out: Path, limits: Limits, step: Callable[[str], None]) -> dict[str, Any]:
     made = publish(
         job.report,
         job.audit,
@@ -170,7 +182,7 @@ def _publish(job: Job, out: Path, time_limit: int, step: Callable[[str], None]) 
         formats=job.formats,
         template=job.template or None,
         theme=job.theme or None,
-        manner=Manner(name=job.name, time_limit=time_limit, fork=True, index=False, step=step),
+        manner=Manner(name=job.name, time_limit=limits.seconds, fork=True, index=False, step=step),
         **job.parameters,
     )
     return {"inputs": hashes(file.path for file in made.inputs), "outputs": folder_hashes(made.folder)}
