@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,7 +86,9 @@ class Place:
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start the batch, and go on."""
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(self.command("--json", *options), env=self.environment, **pipes)
+        # tests that run in the background ignore Ctrl-C, and so would all that they start
+        heeding = None if os.name == "nt" else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen(self.command("--json", *options), env=self.environment, preexec_fn=heeding, **pipes)
 
     def run(self, *options: str) -> tuple[int, dict[str, dict[str, Any]], dict[str, Any]]:
         """Run the batch, and return its exit code, what came of each report by audit, and the sum."""
