@@ -27,6 +27,7 @@ import xlsxwriter
 from cdi_stats.audit.examples import build_example
 from cdi_stats.audit.template import write_workbook
 
+LONGEST = 60  # seconds of processor: a guard against work without end; how fast it is, benchmarks say
 MUTANTS = int(os.environ.get("CDI_MUTANTS", "120"))
 WORKER = textwrap.dedent("""
     import json, re, sys, time
@@ -34,7 +35,7 @@ WORKER = textwrap.dedent("""
     from cdi_stats.audit.reading import inspect_audit
     from cdi_stats.errors import CdiStatsError
     for line in sys.stdin:
-        path, start, said = line.strip(), time.perf_counter(), "read"
+        path, start, said = line.strip(), time.process_time(), "read"
         try:
             found = inspect_audit(path)
             said = "; ".join(str(p) for p in found.problems)[:300] or "in order"
@@ -44,7 +45,7 @@ WORKER = textwrap.dedent("""
             said = f"TRACEBACK {type(error).__name__}: {error}"[:300]
         # not getrusage: it counts what the process that started this one held
         peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
-        print(json.dumps([path, said, time.perf_counter() - start, peak]), flush=True)
+        print(json.dumps([path, said, time.process_time() - start, peak]), flush=True)
 """)
 
 
@@ -252,7 +253,7 @@ def reader():
             _, said, seconds, peak = json.loads(answer)
             assert not said.startswith("TRACEBACK"), (path.name, said)
             assert "root:" not in said
-            assert seconds < 10, (path.name, seconds)
+            assert seconds < LONGEST, (path.name, seconds)
             assert peak < 1024, (path.name, peak)
             return said, seconds, peak
 
