@@ -312,6 +312,26 @@ def test_a_finding_withheld_before_is_withheld_whatever_else_tells_of_it():
     assert list(figures(shown(words, withheld=("recording_rate/rape/all",)))) == []
 
 
+@pytest.mark.parametrize(
+    "key", ["sample_plan/theft/rate", "planning/theft/achieved", "errors/theft/plain", "yan_su/rate"]
+)
+def test_a_plan_or_a_weighted_rate_does_not_tell_a_withheld_stratum(key):
+    words = Paragraph(("It is ", figure(key, 0.8, "percent", "80%"), "."))
+    assert list(figures(shown(words, withheld=("recording_rate/all/theft",)))) == []
+    assert len(list(figures(shown(words)))) == 1
+
+
+def test_what_is_published_of_others_stays():
+    words = Paragraph(("It is ", figure("published/rape/Kent 2017/rate", 0.8, "percent", "80%"), "."))
+    assert len(list(figures(shown(words, withheld=("recording_rate/rape/all",))))) == 1
+
+
+def test_a_year_in_round_numbers_does_not_give_the_exact_rate_away():
+    total = figure("change/recording_rate/all/all/additional_per_year", 25437.2, "crimes a year", "25,440")
+    [found] = figures(shown(Paragraph((total,)), rules="rounded"))
+    assert (found["value"], found["text"]) == (25000, "25,000")
+
+
 def test_what_is_no_ones_case_is_told():
     words = Paragraph(("One of ", figure("standing/rape/others", 2), " forces. ", figure("monitoring/audits", 3), "."))
     assert len(list(figures(shown(words)))) == 2

@@ -51,8 +51,8 @@ class RemoteWorker:
         if self.future.status == "finished":
             result: tuple[str, dict[str, Any]] = self.future.result()
             return result
-        why = self.future.exception() if self.future.status == "error" else self.future.status
-        return FAILED, {"message": f"{self.task.job.report}: the cluster gave it up. {type(why).__name__}: {why}"}
+        why = repr(self.future.exception()) if self.future.status == "error" else self.future.status
+        return FAILED, {"message": f"{self.task.job.report}: the cluster gave it up ({why})"}
 
     def stop(self) -> None:
         """Give the report up; a worker that is at it ends it by itself."""

@@ -125,7 +125,7 @@ def run_batch(
         batch.waiting.extend(_out_of_date(batch))
         try:
             if batch.waiting:
-                _publish_waiting(batch, workers, dask, stop_at_first=stop_at_first)
+                _publish_waiting(batch, at_once, workers, dask, stop_at_first=stop_at_first)
         finally:
             renew_index(plan.out, plan.theme)
         undone = tuple(task.job.target for task in batch.waiting)
@@ -135,13 +135,13 @@ def run_batch(
     return Outcome(number, tuple(ledger.runs(number)), undone, summary, time.monotonic() - began)
 
 
-def _publish_waiting(batch: _Batch, workers: int | None, dask: str, *, stop_at_first: bool) -> None:
+def _publish_waiting(batch: _Batch, at_once: int, workers: int | None, dask: str, *, stop_at_first: bool) -> None:
     reports = f"publishing {len(batch.waiting)} of {len(batch.plan.jobs)} reports"
     if not dask:
         batch.listener.phase("loading")
         warm_up()
         batch.listener.phase(reports)
-        _publish_all(batch, workers or os.cpu_count() or 1, stop_at_first=stop_at_first)
+        _publish_all(batch, at_once, stop_at_first=stop_at_first)
         return
     batch.listener.phase("reaching the cluster")
     with cluster(dask, workers) as batch.client:

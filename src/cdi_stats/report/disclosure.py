@@ -28,13 +28,15 @@ MOST_ROWS = 12  # a longer table in place of a chart would say again what the on
 HEADING = "How small numbers are protected"
 # a record by itself is one case, whatever it holds
 SINGLE = re.compile(r"concentration/[^/]+/heavy/|^record/")
-# what is counted here is no one's crime: audits, forces, published results, actions, months, plans
+PUBLIC = re.compile(r"^(benchmark|published|forces|coverage|replication)/")  # out already, or of no audit
+# what is counted here is no one's crime: audits, forces, actions, months, plans
 NO_ONES = re.compile(
-    r"^(actions|benchmark|standing|published|forces|coverage|replication|planning|sample_plan|yan_su|auditable|calendar)/"
+    rf"{PUBLIC.pattern}|^(actions|standing|planning|sample_plan|auditable|calendar)/"
     r"|^data_quality/(completeness|problems|checks|reconciliations)|^(frame_share|errors)/|^auditable_share$"
     r"|^monitoring/(audits|beyond|charted|earlier|setting)$|/limits/|^precision/[^/]+/planned$"
 )
 NO_COUNTS = re.compile(r"/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|strata)$")
+WEIGHTED = re.compile(r"^yan_su/")  # beside the pooled rate, a withheld stratum could be solved for
 SENTENCE_END = re.compile(r"(?<=[.?!]) +(?=[A-Z“]|$)")
 
 
@@ -68,11 +70,15 @@ class Decision:
     def hides(self, figure: Json) -> bool:
         """Return whether a figure is withheld."""
         key = figure["figure"]
-        if not self.rules.active or NO_ONES.search(key):
+        if not self.rules.active or PUBLIC.search(key):
             return False
         names = key.split("/")
+        if not self.parts.isdisjoint(names) or (self.parts and WEIGHTED.search(key)):
+            return True
+        if NO_ONES.search(key):
+            return False
         within = any("/".join(names[:end]) in self.groups for end in range(1, len(names)))
-        return within or key in self.groups or bool(SINGLE.search(key)) or not self.parts.isdisjoint(names)
+        return within or key in self.groups or bool(SINGLE.search(key))
 
     def hides_any(self, value: Any) -> bool:
         """Return whether any figure of a block or text is withheld."""
@@ -304,7 +310,13 @@ def _round_ratio(_: Rules, figure: Json) -> tuple[float, str]:
     return rounded, f"{rounded:g}"
 
 
-_ROUNDINGS = {"count": _round_count, "percent": _round_share, "points": _round_points, "ratio": _round_ratio}
+def _round_year(_: Rules, figure: Json) -> tuple[float, str]:
+    rounded = float(f"{figure['value']:.2g}")
+    return rounded, count(rounded)
+
+
+_ROUNDINGS = {"count": _round_count, "percent": _round_share, "points": _round_points, "ratio": _round_ratio,
+              "hours": _round_ratio, "crimes a year": _round_year}  # fmt: skip
 
 
 def _in_words(rules: Rules) -> str:
