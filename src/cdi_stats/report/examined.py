@@ -80,7 +80,7 @@ class Examined:
         if finding.measure == "recording_rate":
             return headlines.OVERALL if (finding.domain, finding.stratum) == (ALL, ALL) else self._part_label(finding)
         name, whole = measure_of(finding.measure).name, (finding.domain, finding.stratum) == (ALL, ALL)
-        return name if whole else f"{self._part_label(finding)}: {in_sentence(name)}"
+        return name if whole else f"{self._part_label(finding)}, {in_sentence(name)}"
 
     def _before(self, finding: Finding) -> Finding | None:
         """Return the earlier audit's finding of the same rate, where it has one."""
