@@ -50,6 +50,12 @@ def test_figures_are_what_the_code_computes_now(fresh, name):
 
 
 @pytest.mark.parametrize("name", sorted(WANTED | FOUND))
+def test_every_figure_says_how_it_came_about(name):
+    """The design's sixth contract; a figure that disclosure control has changed alone says nothing."""
+    assert [figure["key"] for figure in figures_of(KEPT / name)["figures"] if not figure["source"].strip()] == []
+
+
+@pytest.mark.parametrize("name", sorted(WANTED | FOUND))
 def test_the_page_is_what_the_code_writes_now(fresh, name):
     page = fresh(name).files["html"]
     assert read_without_values(KEPT / name / page.name) == read_without_values(page)

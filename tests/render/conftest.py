@@ -46,7 +46,7 @@ FONTS = Path(cdi_stats.report.__file__).parent / "fonts"
 
 def rate(key: str, value: float) -> Figure:
     """Return a share as a figure in percent."""
-    return Figure(key, value, f"{value:.1%}", "share")
+    return Figure(key, value, f"{value:.1%}", "share", "crimes sheet")
 
 
 def chart_svg(title: str) -> str:
@@ -128,7 +128,14 @@ def _blocks() -> tuple[Block, ...]:
             "2017-12-06",
             (
                 ("Inspected", "1 June to 30 November 2016"),
-                ("Sample", ("1,254 of ", Figure("reported", 1500, "1,500", "crimes"), " crimes in 2,310 records")),
+                (
+                    "Sample",
+                    (
+                        "1,254 of ",
+                        Figure("reported", 1500, "1,500", "crimes", "crimes sheet"),
+                        " crimes in 2,310 records",
+                    ),
+                ),
                 ("Prepared by", "Force crime registrar"),
                 ("Counting rules", "Version of April 2016"),
             ),
@@ -149,7 +156,13 @@ def _blocks() -> tuple[Block, ...]:
                 "The force records ",
                 rate("rate_overall", 0.836),
                 " of reported crime. ",
-                Strong(("About ", Figure("unrecorded", 24_312.4, "24,300", "crimes"), " crimes a year go unrecorded.")),
+                Strong(
+                    (
+                        "About ",
+                        Figure("unrecorded", 24_312.4, "24,300", "crimes", "crimes sheet"),
+                        " crimes a year go unrecorded.",
+                    )
+                ),
                 " Violence is recorded least often, and victims of domestic abuse are hit hardest by it.",
             )
         ),
@@ -162,7 +175,7 @@ def _blocks() -> tuple[Block, ...]:
         Heading(3, "Overall recording rate"),
         Paragraph("The rate is worked out from the crimes that should have been recorded under the counting rules."),
         Statement(
-            (Figure("cost", 10_600, "10,600", "crimes"),),
+            (Figure("cost", 10_600, "10,600", "crimes", "crimes sheet"),),
             "violent crimes a year go unrecorded",
             "Range 8,900 to 12,300.",
         ),
@@ -247,7 +260,9 @@ def changes_svg() -> str:
     from cdi_stats.report.charts import differences_chart
 
     def mark(label: str, *values: float, earlier: bool = False) -> Mark:
-        value, low, high = (Figure(f"{label}/{n}", v, f"{100 * v:+.0f}", "points") for n, v in enumerate(values))
+        value, low, high = (
+            Figure(f"{label}/{n}", v, f"{100 * v:+.0f}", "points", "crimes sheet") for n, v in enumerate(values)
+        )
         return Mark(label, value, low, high, earlier)
 
     marks = [mark("Overall", 0.1, 0.05, 0.15), mark("Rape", -0.1, -0.2, 0.0, earlier=True)]

@@ -159,7 +159,7 @@ def test_every_figure_is_in_the_page_with_its_value(soup: BeautifulSoup, sample:
 
 
 def test_an_open_limit_has_no_value() -> None:
-    limit = Figure("a/high", float("inf"), "no upper limit", "crimes a year")
+    limit = Figure("a/high", float("inf"), "no upper limit", "crimes a year", "crimes sheet")
     span = BeautifulSoup(html_fragment([Paragraph((limit,)).to_json()]), "html.parser").span
     assert (span.text, span.attrs) == ("no upper limit", {"data-figure": "a/high"})
 

@@ -23,11 +23,14 @@ from cdi_stats.publishing.tables.reading import figures_in
 from cdi_stats.publishing.tables.sheets import number_data, printed_data
 from cdi_stats.report.blocks import Column, Figure, Json, Table, figures, plain_json
 
-SHARE = Figure("rate", 0.8361234, "83.6%", "percent")
-LOW, HIGH = Figure("a/low", 0.815, "81.5%", "percent"), Figure("a/high", 0.855, "85.5%", "percent")
-YEARLY = Figure("a/unrecorded", 24_312.4, "24,300", "crimes a year")
-POINTS = Figure("a/difference", 0.1296, "+13.0", "points")
-OPEN = Figure("a/top", float("inf"), "no upper limit", "crimes a year")
+SHARE = Figure("rate", 0.8361234, "83.6%", "percent", "crimes sheet")
+LOW, HIGH = (
+    Figure("a/low", 0.815, "81.5%", "percent", "crimes sheet"),
+    Figure("a/high", 0.855, "85.5%", "percent", "crimes sheet"),
+)
+YEARLY = Figure("a/unrecorded", 24_312.4, "24,300", "crimes a year", "crimes sheet")
+POINTS = Figure("a/difference", 0.1296, "+13.0", "points", "crimes sheet")
+OPEN = Figure("a/top", float("inf"), "no upper limit", "crimes a year", "crimes sheet")
 
 
 @pytest.fixture(scope="module")

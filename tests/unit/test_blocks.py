@@ -33,7 +33,7 @@ from cdi_stats.report.disclosure import Protection
 from cdi_stats.report.fragments import html_fragment
 
 RATE = Figure("recording_rate/all/all/rate", 0.836, "83.6%", "percent", "1254 of 1500")
-LOW = Figure("recording_rate/all/all/low", 0.815, "81.5%", "percent")
+LOW = Figure("recording_rate/all/all/low", 0.815, "81.5%", "percent", "crimes sheet")
 TEXT = ("The rate is ", RATE, "; ", Strong(("at least ", LOW)), ".")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>83.6%</text></svg>'
 HOSTILE = "<script>alert('&')</script>"
@@ -120,7 +120,7 @@ def test_a_section_shows_its_blocks_in_order():
 def test_markup_never_travels_in_a_string():
     blocks = [
         Heading(2, HOSTILE),
-        Paragraph((HOSTILE, Strong(HOSTILE), Figure(f'"{HOSTILE}', 1.0, HOSTILE, "count"))),
+        Paragraph((HOSTILE, Strong(HOSTILE), Figure(f'"{HOSTILE}', 1.0, HOSTILE, "count", "crimes sheet"))),
         Table(HOSTILE, (Column(HOSTILE),), ((HOSTILE,),), (HOSTILE,)),
         Callout("note", HOSTILE, HOSTILE),
         Statement(HOSTILE, HOSTILE, HOSTILE),

@@ -131,7 +131,7 @@ def test_words_beside_the_axes_do_not_touch(name):
 
 
 def mark(label, value=0.5, low=0.2, high=0.9):
-    figures = [Figure(f"{label}/{name}", v, f"{v:.1%}", "percent") for name, v in
+    figures = [Figure(f"{label}/{name}", v, f"{v:.1%}", "percent", "crimes sheet") for name, v in
                (("value", value), ("low", low), ("high", high))]  # fmt: skip
     return Mark(label, *figures)
 

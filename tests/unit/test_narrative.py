@@ -457,7 +457,7 @@ def test_a_label_within_a_sentence_keeps_the_capitals_of_an_abbreviation(label, 
 
 
 def test_say_keeps_figures_and_joins_texts():
-    figure = Figure("k", 1.0, "1", "count")
+    figure = Figure("k", 1.0, "1", "count", "crimes sheet")
     assert wording.say("a {x} b {y}", x=figure, y=("c ", figure)) == ("a ", figure, " b ", "c ", figure)
     assert wording.join("One.", None, ("Two ", figure)) == ("One.", " ", "Two ", figure)
     assert plain(wording.listed(["a", "b", ("c",)])) == "a, b and c"

@@ -68,7 +68,7 @@ def test_one_and_many(spoken, case):
 
 
 def test_one_crime_lies_and_many_lie():
-    one, many = (Figure("k", n, str(n), "count") for n in (1, 5))
+    one, many = (Figure("k", n, str(n), "count", "crimes sheet") for n in (1, 5))
     said = [plain(wording.tell("spread.some", missed=n, records=one, sampled=many)) for n in (one, many)]
     assert said == [
         "The 1 missed crime lies in 1 of the 5 records examined.",

@@ -42,7 +42,9 @@ def _review_figures(review: Agreement) -> dict[str, Figure]:
         for name, value in figures.items()
     }
     return counts | {
-        "ac1": Figure("second_review/ac1/value", review.ac1.value, str(rounded(review.ac1.value, 2)), "ratio")
+        "ac1": Figure(
+            "second_review/ac1/value", review.ac1.value, str(rounded(review.ac1.value, 2)), "ratio", "Gwet 2008"
+        )
     }
 
 

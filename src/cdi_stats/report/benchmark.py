@@ -204,7 +204,7 @@ def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Tex
         kind,
         NOT_APPLICABLE
         if reported is None
-        else one(f"published/{measure}/{result.label}/reported", reported, count(reported), "count"),
+        else one(f"published/{measure}/{result.label}/reported", reported, count(reported), "count", "published"),
         (rate,),
         say("{low} to {high}", low=low, high=high),
         "printed margin" if result.from_margin and result.rate < 1 else "one-sided" if result.from_margin else "Wilson",

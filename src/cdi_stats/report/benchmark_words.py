@@ -54,9 +54,9 @@ def standing_words(field: Field) -> Text | None:
     first = tell(
         "benchmark.place",
         kind=MANY[field.kind] if standing.others > 1 else field.kind,
-        others=worded(f"{key}/others", standing.others),
+        others=worded(f"{key}/others", standing.others, "published results of the same kind"),
         place=_place(f"{key}/place", standing.place),
-        all=worded(f"{key}/all", standing.others + 1),
+        all=worded(f"{key}/all", standing.others + 1, "published results of the same kind"),
     )
     return join(first, _overlap(key, standing))
 
@@ -65,7 +65,10 @@ def _overlap(key: str, standing: Standing) -> Text:
     branch = "some" if standing.overlapping else "none"
     return tell(
         f"benchmark.overlap.{'all' if standing.overlapping == standing.others else branch}",
-        **{name: worded(f"{key}/{name}", getattr(standing, name)) for name in ("overlapping", "above", "below")},
+        **{
+            name: worded(f"{key}/{name}", getattr(standing, name), "published results of the same kind")
+            for name in ("overlapping", "above", "below")
+        },
         best=_place(f"{key}/best", standing.best),
         worst=_place(f"{key}/worst", standing.worst),
     )
@@ -95,7 +98,7 @@ def published_words(found: Benchmark) -> Text:
     parts = [
         tell(
             "benchmark.published.each",
-            rate=Figure(f"published/{r.label}/rate", r.rate, percent(r.rate), "percent"),
+            rate=Figure(f"published/{r.label}/rate", r.rate, percent(r.rate), "percent", "published"),
             spread=_spread(r),
             label=r.report.removeprefix("CDI "),
         )
@@ -152,8 +155,8 @@ def funnel_words(found: Benchmark, field: Field) -> Text | None:
     rates, outside = field.forces.rates, field.forces.funnel.outside[0.95]
     first = tell(
         "benchmark.funnel",
-        outside=worded("benchmark/outside", int(outside.sum())),
-        all=whole("benchmark/results", len(rates)),
+        outside=worded("benchmark/outside", int(outside.sum()), "published results beyond the 95% limits"),
+        all=whole("benchmark/results", len(rates), "published results with a margin"),
         kind=MANY[field.kind],
     )
     own = [
@@ -182,6 +185,8 @@ def unbounded_words(field: Field) -> Text | None:
     key, number = f"benchmark/{field.measure}/{field.kind}/unbounded", field.unbounded
     return tell(
         "benchmark.unbounded",
-        number=Figure(key, number, capital(in_words(number)), "count"),
+        number=Figure(
+            key, number, capital(in_words(number)), "count", "published results with neither margin nor count"
+        ),
         kind=field.kind if number == 1 else f"{field.kind}s",
     )

@@ -26,7 +26,7 @@ class Figure:
     value: float
     text: str
     unit: str
-    source: str = ""
+    source: str
 
     def __str__(self) -> str:
         return self.text

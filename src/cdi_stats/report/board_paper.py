@@ -277,7 +277,11 @@ def _common_words(common: Common) -> Text:
     label = in_sentence(common.label)
     return tell(
         f"board.common.{'every' if common.every else 'some'}.{common.column}",
-        crimes=Figure(f"{key}/crimes", common.crimes, count(common.crimes), "count"),
-        missed=Figure(f"{key}/missed", common.missed, count(common.missed), "count"),
+        crimes=Figure(
+            f"{key}/crimes", common.crimes, count(common.crimes), "count", "missed crimes of the stratum that share it"
+        ),
+        missed=Figure(
+            f"{key}/missed", common.missed, count(common.missed), "count", "missed crimes of the stratum that share it"
+        ),
         label=label,
     )

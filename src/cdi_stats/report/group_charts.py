@@ -233,8 +233,10 @@ def places_of_forces(forces: Forces) -> list[Place]:
     return [
         Place(
             p.label,
-            share(f"published/{p.label}/rate", p.rate),
-            whole(f"published/{p.label}/effective", p.effective_sample_size),
+            share(f"published/{p.label}/rate", p.rate, "published"),
+            whole(
+                f"published/{p.label}/effective", p.effective_sample_size, "crimes that the published margin implies"
+            ),
         )
         for p in forces.rates
     ]

@@ -12,7 +12,7 @@ from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.narrative import MOVED
 from cdi_stats.report.numbers import FEW_CASES, in_words
-from cdi_stats.report.series_tables import difference, provenance, share, span, whole, worded
+from cdi_stats.report.series_tables import GROUPED, difference, provenance, share, span, whole, worded
 from cdi_stats.report.wording import capital, join, join_words, listed, tell, title
 
 NAMES = {"district": ("district", "districts"), "team": ("team", "teams")}
@@ -46,7 +46,7 @@ def _beyond(groups: Groups, level: str) -> Iterator[Text]:
                 f"groups.beyond.{branch}",
                 lying=len(places),
                 listed=listed([_group(groups, i, level) for i in places]),
-                number=worded(f"{groups.column}/number", len(groups.names)),
+                number=worded(f"{groups.column}/number", len(groups.names), GROUPED),
                 groups=_names(groups)["groups"],
             )
     if not any(sets.values()):
@@ -62,8 +62,8 @@ def _group(groups: Groups, place: int, level: str) -> Text:
         rate=share(f"{key}/rate", estimate.rate, source),
         level=level,
         span=span(key, estimate.interval, source),
-        done=whole(f"{key}/recorded", estimate.recorded),
-        due=whole(f"{key}/reported", estimate.reported),
+        done=whole(f"{key}/recorded", estimate.recorded, GROUPED),
+        due=whole(f"{key}/reported", estimate.reported, GROUPED),
     )
 
 
@@ -83,7 +83,7 @@ def drawn_words(groups: Groups, level: str) -> Text | None:
         pooled=share(key, float(pooled.rate[place]), "empirical Bayes"),
         level=level,
         span=span(key, limits, "hierarchical Beta"),
-        due=whole(f"{groups.column}/{name}/reported", reported),
+        due=whole(f"{groups.column}/{name}/reported", reported, GROUPED),
     )
 
 
@@ -91,12 +91,18 @@ def _unnamed(groups: Groups) -> Iterator[Text]:
     if groups.unnamed:
         yield tell(
             "groups.unnamed",
-            unnamed=whole(f"{groups.column}/unnamed", groups.unnamed),
-            records=whole(f"{groups.column}/records", groups.records),
+            unnamed=whole(f"{groups.column}/unnamed", groups.unnamed, GROUPED),
+            records=whole(f"{groups.column}/records", groups.records, GROUPED),
             group=_names(groups)["group"],
         )
     if groups.silent:
-        silent = Figure(f"{groups.column}/silent", groups.silent, capital(in_words(groups.silent)), "count")
+        silent = Figure(
+            f"{groups.column}/silent",
+            groups.silent,
+            capital(in_words(groups.silent)),
+            "count",
+            GROUPED,
+        )
         yield tell("groups.silent", silent=silent, groups=NAMES[groups.column][groups.silent != 1])
 
 
@@ -121,7 +127,7 @@ def pooled_title(groups: Groups) -> str:
 
 def in_percent(value: float) -> str:
     """Return a share as it is shown."""
-    return str(share("", float(value)))
+    return str(share("", float(value), ""))
 
 
 def further_words(found: FurtherCrimes, level: str) -> Iterator[Text]:
@@ -130,7 +136,7 @@ def further_words(found: FurtherCrimes, level: str) -> Iterator[Text]:
     few = further.reported < FEW_CASES or first.reported < FEW_CASES
     yield tell(
         f"further.{'few' if few else 'some'}",
-        records=whole("further/records", found.records),
+        records=whole("further/records", found.records, "records with more than one crime due"),
         verdict=tell(f"further.verdict.{MOVED.get(change.direction, 'unclear')}"),
         further=_missed_of("further/all", further, level),
         first=_missed_of("further/first", first, level),
@@ -143,8 +149,8 @@ def further_words(found: FurtherCrimes, level: str) -> Iterator[Text]:
         tell(
             "further.each",
             label=row.label,
-            missed=whole(f"further/{row.offence}/missed", row.estimate.recorded),
-            due=whole(f"further/{row.offence}/due", row.estimate.reported),
+            missed=whole(f"further/{row.offence}/missed", row.estimate.recorded, GROUPED),
+            due=whole(f"further/{row.offence}/due", row.estimate.reported, GROUPED),
         )
         for row in found.offences
         if row.estimate.recorded
@@ -161,8 +167,8 @@ def _missed_of(key: str, estimate: RateEstimate, level: str) -> Text:
         level=level,
         low=share(f"{key}/low", estimate.interval.low, provenance(estimate)),
         high=share(f"{key}/high", estimate.interval.high, provenance(estimate)),
-        done=whole(f"{key}/missed", estimate.recorded),
-        due=whole(f"{key}/due", estimate.reported),
+        done=whole(f"{key}/missed", estimate.recorded, GROUPED),
+        due=whole(f"{key}/due", estimate.reported, GROUPED),
     )
 
 

@@ -12,7 +12,7 @@ from cdi_stats.report.blocks import Chart, Column, Table, Text
 from cdi_stats.report.canvas import INK, axis_start, percent_axis
 from cdi_stats.report.group_charts import funnel_of_groups, places_of_forces
 from cdi_stats.report.marks import Mark, draw_ranges, make_chart, plot_lines, plot_marks
-from cdi_stats.report.method_tables import POPULATION_LABELS
+from cdi_stats.report.method_tables import LOOKED, POPULATION_LABELS
 from cdi_stats.report.series_tables import share
 
 if TYPE_CHECKING:
@@ -69,9 +69,11 @@ def months_chart(title: str, found: MonthlyLooks) -> Chart:
     rows: list[tuple[Text, ...]] = []
     for look in found.looks:
         key = f"months/{found.stratum}/{look.label}"
-        rate = share(f"{key}/rate", look.rate)
-        every = Mark(look.label, rate, share(f"{key}/low", look.low), share(f"{key}/high", look.high))
-        low, high = (share(f"{key}/single/{end}", getattr(look.single, end)) for end in ("low", "high"))
+        rate = share(f"{key}/rate", look.rate, LOOKED)
+        every = Mark(look.label, rate, share(f"{key}/low", look.low, LOOKED), share(f"{key}/high", look.high, LOOKED))
+        low, high = (
+            share(f"{key}/single/{end}", getattr(look.single, end), look.single.method) for end in ("low", "high")
+        )
         single = Mark("at one look", rate, low, high, earlier=True)
         marks += [every, single]
         rows.append((*every.cells, single.cells[2]))

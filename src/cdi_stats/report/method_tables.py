@@ -41,6 +41,8 @@ POPULATION_LABELS = {
 }
 RULE_LABELS = {"kurtosis": "kurtosis degrees of freedom", "design": "design degrees of freedom"}
 
+LOOKED = "records opened so far; confidence sequence by betting"
+
 
 def alternatives_table(caption: str, found: Sequence[Alternatives]) -> Table:
     """Return every interval that allows for records, then those that do not; one column a stratum."""
@@ -74,9 +76,14 @@ def errors_table(caption: str, found: Sequence[Alternatives]) -> Table:
         plain = (e.rate * (1 - e.rate) / e.reported) ** 0.5
         errors = {"plain": plain, "linearised": e.standard_error, "jackknife": a.jackknife,
                   "bootstrap": a.bootstrap.standard_error}  # fmt: skip
-        cells = [one(f"errors/{a.stratum}/{name}", value, margin(value), "points") for name, value in errors.items()]
+        cells = [
+            one(f"errors/{a.stratum}/{name}", value, margin(value), "points", "standard error on the stratum's records")
+            for name, value in errors.items()
+        ]
         size, df = e.effective_sample_size, e.degrees_of_freedom
-        cells.append(one(f"errors/{a.stratum}/effective", size, str(rounded(size, 0)), "count"))
+        cells.append(
+            one(f"errors/{a.stratum}/effective", size, str(rounded(size, 0)), "count", "crimes over the design effect")
+        )
         cells.append(_number(f"errors/{a.stratum}/kurtosis_df", df, 1))
         cells.append(_number(f"errors/{a.stratum}/design_df", e.design_degrees_of_freedom, 0))
         rows.append((capital(a.label), *cells))
@@ -103,19 +110,27 @@ def flags_table(caption: str, level: str, found: Sequence[FlagContrast]) -> Tabl
         key, low, high = f"contrast/{c.flag}", c.change.interval.low, c.change.interval.high
         limits = say(
             "{l} to {h}",
-            l=Figure(f"{key}/low", low, points(low), "points"),
-            h=Figure(f"{key}/high", high, points(high), "points"),
+            l=Figure(f"{key}/low", low, points(low), "points", "Newcombe with the rates' correlation"),
+            h=Figure(f"{key}/high", high, points(high), "points", "Newcombe with the rates' correlation"),
         )
         p_value = c.test.p_value if c.test else float("nan")
         rows.append(
             (
                 capital(domain_label(c.flag)),
-                one(f"{key}/flagged", c.flagged.rate, percent(c.flagged.rate), "percent"),
-                one(f"{key}/others", c.others.rate, percent(c.others.rate), "percent"),
-                one(f"{key}/difference", c.change.value, points(c.change.value), "points"),
+                one(f"{key}/flagged", c.flagged.rate, percent(c.flagged.rate), "percent", "crimes of the same records"),
+                one(f"{key}/others", c.others.rate, percent(c.others.rate), "percent", "crimes of the same records"),
+                one(f"{key}/difference", c.change.value, points(c.change.value), "points", "flagged less others"),
                 limits,
-                one(f"{key}/correlation", c.correlation, points(c.correlation / 100, 2), "ratio"),
-                one(f"{key}/p_value", p_value, str(rounded(p_value, 3)), "ratio") if c.test else NOT_APPLICABLE,
+                one(
+                    f"{key}/correlation",
+                    c.correlation,
+                    points(c.correlation / 100, 2),
+                    "ratio",
+                    "of the two rates, same records",
+                ),
+                one(f"{key}/p_value", p_value, str(rounded(p_value, 3)), "ratio", "Rao and Scott 1984")
+                if c.test
+                else NOT_APPLICABLE,
             )
         )
     return Table(
@@ -142,10 +157,24 @@ def precision_table(caption: str, found: Sequence[Precision]) -> Table:
         rows.append(
             (
                 capital(p.label),
-                one(f"{key}/margin", a.planned_margin, f"±{margin(a.planned_margin, 1)}", "points"),
-                one(f"{key}/achieved", a.achieved_margin, f"±{margin(a.achieved_margin, 1)}", "points"),
+                one(
+                    f"{key}/margin",
+                    a.planned_margin,
+                    f"±{margin(a.planned_margin, 1)}",
+                    "points",
+                    "strata sheet, or the usual three points",
+                ),
+                one(
+                    f"{key}/achieved",
+                    a.achieved_margin,
+                    f"±{margin(a.achieved_margin, 1)}",
+                    "points",
+                    "half the width of the interval",
+                ),
                 "yes" if a.met else "no",
-                one(f"{key}/extra", extra, count(extra), "count"),
+                one(
+                    f"{key}/extra", extra, count(extra), "count", "records for the planned margin, less those examined"
+                ),
             )
         )
     unit = "crimes" if any(p.pilot is None for p in found) else "records"
@@ -170,10 +199,28 @@ def planning_table(caption: str, standard: float, found: Sequence[Precision]) ->
         rows.append(
             (
                 capital(p.label),
-                one(f"{key}/crimes_per_record", n.crimes_per_record, str(rounded(n.crimes_per_record, 2)), "ratio"),
-                one(f"{key}/design_effect", n.design_effect, str(rounded(n.design_effect, 2)), "ratio"),
-                one(f"{key}/needed", n.records, count(n.records), "count"),
-                one(f"{key}/assured", p.assured.records, count(p.assured.records), "count")
+                one(
+                    f"{key}/crimes_per_record",
+                    n.crimes_per_record,
+                    str(rounded(n.crimes_per_record, 2)),
+                    "ratio",
+                    "the stratum as audited",
+                ),
+                one(
+                    f"{key}/design_effect",
+                    n.design_effect,
+                    str(rounded(n.design_effect, 2)),
+                    "ratio",
+                    "the stratum as audited",
+                ),
+                one(f"{key}/needed", n.records, count(n.records), "count", "sample_size, from this audit as a pilot"),
+                one(
+                    f"{key}/assured",
+                    p.assured.records,
+                    count(p.assured.records),
+                    "count",
+                    "sample_size_for_assurance, from this audit as a pilot",
+                )
                 if p.assured
                 else NOT_APPLICABLE,
             )
@@ -266,10 +313,22 @@ def agreement_table(caption: str, level: str, found: Agreement) -> Table:
         key = f"second_review/{name}"
         limits = say(
             "{low} to {high}",
-            low=Figure(f"{key}/low", c.interval.low, str(rounded(c.interval.low, 2)), "ratio"),
-            high=Figure(f"{key}/high", c.interval.high, str(rounded(c.interval.high, 2)), "ratio"),
+            low=Figure(
+                f"{key}/low",
+                c.interval.low,
+                str(rounded(c.interval.low, 2)),
+                "ratio",
+                "second review, interval of the coefficient",
+            ),
+            high=Figure(
+                f"{key}/high",
+                c.interval.high,
+                str(rounded(c.interval.high, 2)),
+                "ratio",
+                "second review, interval of the coefficient",
+            ),
         )
-        rows.append((label, one(f"{key}/value", c.value, str(rounded(c.value, 2)), "ratio"), limits))
+        rows.append((label, one(f"{key}/value", c.value, str(rounded(c.value, 2)), "ratio", "second review"), limits))
     columns = (Column("Measure", width=2), Column("Value", numeric=True), Column(f"{level} interval", True, 1.5))
     return Table(caption, columns, tuple(rows), tuple(caution.message for caution in found.warnings))
 
@@ -281,11 +340,11 @@ def months_table(caption: str, found: MonthlyLooks) -> Table:
         key = f"months/{found.stratum}/{look.label}"
         together = say(
             "{low} to {high}",
-            low=Figure(f"{key}/low", look.low, percent(look.low), "percent"),
-            high=Figure(f"{key}/high", look.high, percent(look.high), "percent"),
+            low=Figure(f"{key}/low", look.low, percent(look.low), "percent", LOOKED),
+            high=Figure(f"{key}/high", look.high, percent(look.high), "percent", LOOKED),
         )
-        rate = one(f"{key}/rate", look.rate, percent(look.rate), "percent")
-        records = one(f"{key}/records", look.records, count(look.records), "count")
+        rate = one(f"{key}/rate", look.rate, percent(look.rate), "percent", LOOKED)
+        records = one(f"{key}/records", look.records, count(look.records), "count", LOOKED)
         rows.append((look.label, records, rate, together, _span(f"{key}/single", look.single)))
     return Table(
         caption,
@@ -312,10 +371,14 @@ def _span(key: str, interval: Interval[float]) -> Text:
     )
 
 
-def one(key: str, value: float, text: str, unit: str, source: str = "") -> Text:
+def one(key: str, value: float, text: str, unit: str, source: str) -> Text:
     """Return a cell that holds one figure."""
     return (Figure(key, float(value), text, unit, source),)
 
 
 def _number(key: str, value: float, decimals: int) -> Text:
-    return one(key, value, str(rounded(value, decimals)), "count") if value < float("inf") else NOT_APPLICABLE
+    return (
+        one(key, value, str(rounded(value, decimals)), "count", "the estimate of the stratum")
+        if value < float("inf")
+        else NOT_APPLICABLE
+    )

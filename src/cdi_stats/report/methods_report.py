@@ -129,7 +129,7 @@ class MethodsReport:
                 name: Figure(f"yan_su/{name}", value, percent(value), "percent", "weights: crimes in the frame")
                 for name, value in values.items()
             }
-            due = Figure("yan_su/reported", findings.overall.due, count(findings.overall.due), "count")
+            due = Figure("yan_su/reported", findings.overall.due, count(findings.overall.due), "count", "all strata")
             points.append(tell("methods.overall.yan_su", due=due, level=findings.level, **figures))
         else:
             points.append(tell("methods.overall.no_frames"))
@@ -176,8 +176,12 @@ class MethodsReport:
         if review:
             words = tell(
                 "methods.review.some",
-                crimes=Figure("second_review/crimes", review.crimes, count(review.crimes), "count"),
-                records=Figure("second_review/records", review.records, count(review.records), "count"),
+                crimes=Figure(
+                    "second_review/crimes", review.crimes, count(review.crimes), "count", "second_review sheet"
+                ),
+                records=Figure(
+                    "second_review/records", review.records, count(review.records), "count", "second_review sheet"
+                ),
             )
             table = method_tables.agreement_table("Agreement of two auditors", findings.level, review)
             parts = [Paragraph(words), table]
@@ -197,7 +201,13 @@ class MethodsReport:
 
         words = tell(
             "methods.months.some",
-            largest=Figure("months/largest_record", found.largest_record, count(found.largest_record), "count"),
+            largest=Figure(
+                "months/largest_record",
+                found.largest_record,
+                count(found.largest_record),
+                "count",
+                "crimes due in one record",
+            ),
         )
         return section(
             Paragraph(words),
@@ -214,10 +224,26 @@ class MethodsReport:
         beyond = int(found.funnel.outside[0.95].sum())
         words = tell(
             "methods.forces",
-            forces=Figure("forces/number", len(found.rates), count(len(found.rates)), "count"),
-            sigma=Figure("forces/sigma_z", float(chart.sigma_z[0]), str(rounded(chart.sigma_z[0], 1)), "ratio"),
-            beyond=Figure("forces/beyond", beyond, in_words(beyond), "count"),
-            outside=Figure("forces/outside", int(chart.outside.sum()), in_words(int(chart.outside.sum())), "count"),
+            forces=Figure(
+                "forces/number",
+                len(found.rates),
+                count(len(found.rates)),
+                "count",
+                "published overall results with a margin",
+            ),
+            sigma=Figure(
+                "forces/sigma_z", float(chart.sigma_z[0]), str(rounded(chart.sigma_z[0], 1)), "ratio", "Laney 2002"
+            ),
+            beyond=Figure(
+                "forces/beyond", beyond, in_words(beyond), "count", "published results beyond the chart's limits"
+            ),
+            outside=Figure(
+                "forces/outside",
+                int(chart.outside.sum()),
+                in_words(int(chart.outside.sum())),
+                "count",
+                "published results beyond the chart's limits",
+            ),
         )
         return section(
             Paragraph(words),

@@ -108,7 +108,12 @@ class MonitoringReport:
         rules = list(dict.fromkeys(audit.facts.counting_rules for audit in audits))
         rows: tuple[tuple[str, Text], ...] = (
             ("Force", self.found.series.force),
-            ("Audits", say("{n}, {time}", n=whole("monitoring/audits", len(audits)), time=_time(audits))),
+            (
+                "Audits",
+                say(
+                    "{n}, {time}", n=whole("monitoring/audits", len(audits), "audits of the series"), time=_time(audits)
+                ),
+            ),
             ("Routes", route_words(audits)),
             ("Sample", sample),
             ("Counting rules", ", then ".join(rules)),

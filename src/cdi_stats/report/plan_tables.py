@@ -45,12 +45,12 @@ def _margin(key: str, value: float) -> Figure:
     return Figure(figure.key, figure.value, f"±{figure.text}", figure.unit, figure.source)
 
 
-def _count(key: str, value: float | None, source: str = "") -> Text:
+def _count(key: str, value: float | None, source: str) -> Text:
     return NOT_APPLICABLE if value is None else (Figure(f"sample_plan/{key}", value, count(value), "count", source),)
 
 
 def _ratio(key: str, value: float) -> Text:
-    return (Figure(f"sample_plan/{key}", value, str(rounded(value, 2)), "ratio"),)
+    return (Figure(f"sample_plan/{key}", value, str(rounded(value, 2)), "ratio", "expected of the stratum"),)
 
 
 def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Table:
@@ -58,7 +58,15 @@ def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Tabl
     rows = tuple(
         (
             capital(found.label),
-            (Figure(f"sample_plan/{found.stratum}/rate", found.size.rate, percent(found.size.rate), "percent"),),
+            (
+                Figure(
+                    f"sample_plan/{found.stratum}/rate",
+                    found.size.rate,
+                    percent(found.size.rate),
+                    "percent",
+                    "expected of the stratum",
+                ),
+            ),
             _ratio(f"{found.stratum}/crimes_per_record", found.size.crimes_per_record),
             _ratio(f"{found.stratum}/design_effect", found.size.design_effect),
             (_margin(f"{found.stratum}/margin", found.size.margin_of_error),),
@@ -95,10 +103,12 @@ def windows_table(caption: str, strata: Sequence[StratumPlan]) -> Table:
         (
             capital(found.label),
             _count(f"{found.stratum}/frame", found.records_in_frame, "records of the stratum in its window"),
-            _count(f"{found.stratum}/days", found.days),
-            _count(f"{found.stratum}/records_a_day", found.records_a_day),
+            _count(f"{found.stratum}/days", found.days, "window of the stratum"),
+            _count(
+                f"{found.stratum}/records_a_day", found.records_a_day, "records in the frame over days of the window"
+            ),
             _fraction(found),
-            _count(f"{found.stratum}/days_needed", found.days_needed),
+            _count(f"{found.stratum}/days_needed", found.days_needed, "records wanted over records a day"),
         )
         for found in strata
     )
@@ -127,8 +137,13 @@ def allocation_table(
     rows = tuple(
         (
             RULE_LABELS[entry.rule],
-            *(_count(f"allocation/{entry.rule}/{stratum}", entry.records[stratum]) for stratum, _ in strata),
-            _count(f"allocation/{entry.rule}/total", entry.total),
+            *(
+                _count(
+                    f"allocation/{entry.rule}/{stratum}", entry.records[stratum], "allocation rule, total as planned"
+                )
+                for stratum, _ in strata
+            ),
+            _count(f"allocation/{entry.rule}/total", entry.total, "allocation rule, total as planned"),
             (_margin(f"allocation/{entry.rule}/margin", entry.expected_margin),),
         )
         for entry in found
@@ -147,7 +162,10 @@ def allocation_table(
 
 def accounting_table(caption: str, accounting: Mapping[str, int]) -> Table:
     """Return what became of every row of the population's source."""
-    rows = tuple((capital(what), _count(f"accounting/{what}", rows)) for what, rows in accounting.items())
+    rows = tuple(
+        (capital(what), _count(f"accounting/{what}", rows, "rows of the population read for the draw"))
+        for what, rows in accounting.items()
+    )
     return Table(caption, (Column("Rows", width=2.4), Column("Number", numeric=True)), rows)
 
 
@@ -158,10 +176,10 @@ def draw_table(caption: str, drawn: pd.DataFrame, selection: pd.DataFrame, label
         (
             capital(labels.get(row["stratum"], row["stratum"])),
             row["seed"],
-            _count(f"draw/{row['stratum']}/frame", row["records_in_frame"]),
-            _count(f"draw/{row['stratum']}/drawn", row["drawn"]),
-            _count(f"draw/{row['stratum']}/reserve", row["reserve"]),
-            _count(f"draw/{row['stratum']}/set_aside", int(aside.get(row["stratum"], 0))),
+            _count(f"draw/{row['stratum']}/frame", row["records_in_frame"], "draw sheet"),
+            _count(f"draw/{row['stratum']}/drawn", row["drawn"], "draw sheet"),
+            _count(f"draw/{row['stratum']}/reserve", row["reserve"], "draw sheet"),
+            _count(f"draw/{row['stratum']}/set_aside", int(aside.get(row["stratum"], 0)), "draw sheet"),
             row["frame_hash"] or NOT_APPLICABLE,
         )
         for row in drawn.astype("object").where(drawn.notna(), None).to_dict("records")

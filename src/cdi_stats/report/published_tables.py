@@ -42,10 +42,14 @@ def margins_table(caption: str, found: Sequence[PublishedRate]) -> Table:
             low=Figure(f"{key}/implied_low", wald.reported.low, count(wald.reported.low), "count", "Wald"),
             high=Figure(f"{key}/implied_high", wald.reported.high, count(wald.reported.high), "count", "Wald"),
         ) if wald.reported else NOT_APPLICABLE  # fmt: skip
-        given = NOT_APPLICABLE if p.reported is None else one(f"{key}/reported", p.reported, count(p.reported), "count")
+        given = (
+            NOT_APPLICABLE
+            if p.reported is None
+            else one(f"{key}/reported", p.reported, count(p.reported), "count", "published")
+        )
         printed = say(
             "{rate} ±{margin}",
-            rate=Figure(f"{key}/rate", p.rate, percent(p.rate), "percent"),
+            rate=Figure(f"{key}/rate", p.rate, percent(p.rate), "percent", "published"),
             margin=Figure(f"{key}/margin", p.margin_of_error, margin(p.margin_of_error), "points", "published"),
         )
         rows.append((p.label, f"{p.ended:%b %Y}", printed, given, implied, _printed_by(p)))
@@ -82,19 +86,25 @@ def forces_table(caption: str, forces: Forces) -> Table:
         low, high = float(pooled.interval.low[i]), float(pooled.interval.high[i])
         limits = say(
             "{low} to {high}",
-            low=Figure(f"{key}/pooled_low", low, percent(low), "percent"),
-            high=Figure(f"{key}/pooled_high", high, percent(high), "percent"),
+            low=Figure(f"{key}/pooled_low", low, percent(low), "percent", "hierarchical Beta"),
+            high=Figure(f"{key}/pooled_high", high, percent(high), "percent", "hierarchical Beta"),
         )
         rate = float(pooled.rate[i])
         size = p.effective_sample_size
         rows.append(
             (
                 p.label,
-                one(f"{key}/rate", p.rate, percent(p.rate), "percent"),
-                one(f"{key}/effective", size, count(size), "count"),
-                one(f"{key}/pooled", rate, percent(rate), "percent"),
+                one(f"{key}/rate", p.rate, percent(p.rate), "percent", "published"),
+                one(f"{key}/effective", size, count(size), "count", "crimes that the published margin implies"),
+                one(f"{key}/pooled", rate, percent(rate), "percent", "hierarchical Beta"),
                 limits,
-                one(f"{key}/funnel_z", z, points(z / 100, 1), "ratio"),
+                one(
+                    f"{key}/funnel_z",
+                    z,
+                    points(z / 100, 1),
+                    "ratio",
+                    "standard errors from the rate of all, over-dispersion allowed for",
+                ),
             )
         )
     return Table(

@@ -330,7 +330,7 @@ def _look_figures(found: MonthlyLooks, place: int) -> tuple[Figure, ...]:
         "single/low": look.single.low,
         "single/high": look.single.high,
     }
-    return tuple(share(f"{key}/{name}", value) for name, value in values.items())
+    return tuple(share(f"{key}/{name}", value, "Laney's p-prime chart") for name, value in values.items())
 
 
 def _draw_looks(axes: Axes, looks: Sequence[MonthlyLook]) -> None:

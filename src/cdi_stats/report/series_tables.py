@@ -11,27 +11,29 @@ from cdi_stats.findings.series import EarlierRate, Segment
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
-from cdi_stats.report.method_tables import one
+from cdi_stats.report.method_tables import LOOKED, one
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
 from cdi_stats.report.wording import capital, say
 
+GROUPED = "records of each group"
 
-def share(key: str, value: float, source: str = "") -> Figure:
+
+def share(key: str, value: float, source: str) -> Figure:
     """Return a share as a figure in per cent."""
     return Figure(key, float(value), percent(float(value)), "percent", source)
 
 
-def whole(key: str, value: float, source: str = "") -> Figure:
+def whole(key: str, value: float, source: str) -> Figure:
     """Return a count as a figure."""
     return Figure(key, float(value), count(value), "count", source)
 
 
-def worded(key: str, value: int, source: str = "") -> Figure:
+def worded(key: str, value: int, source: str) -> Figure:
     """Return a small count as a figure in words."""
     return Figure(key, value, in_words(value), "count", source)
 
 
-def span(key: str, interval: Interval[float], source: str = "") -> Text:
+def span(key: str, interval: Interval[float], source: str) -> Text:
     """Return an interval's limits."""
     return say(
         "{low} to {high}",
@@ -40,7 +42,7 @@ def span(key: str, interval: Interval[float], source: str = "") -> Text:
     )
 
 
-def bounded(key: str, rate: float, interval: Interval[float], source: str = "", *, name: str = "rate") -> Text:
+def bounded(key: str, rate: float, interval: Interval[float], source: str, *, name: str = "rate") -> Text:
     """Return a share with its interval, as one cell: 79.4% (68.7% to 87.1%)."""
     shown = share(f"{key}/{name}" if name else key, rate, source)
     return say("{rate} ({span})", rate=shown, span=span(key, interval, source))
@@ -133,7 +135,7 @@ def trend_table(caption: str, level: str, trend: Sequence[EarlierRate]) -> Table
 
 def difference(key: str, value: float) -> Figure:
     """Return a difference of two rates as a figure in percentage points."""
-    return Figure(key, float(value), points(float(value)), "points")
+    return Figure(key, float(value), points(float(value)), "points", "difference of two rates in the series")
 
 
 def groups_table(caption: str, level: str, groups: Groups) -> Table:
@@ -145,8 +147,8 @@ def groups_table(caption: str, level: str, groups: Groups) -> Table:
             name,
             say(
                 "{done} of {due}",
-                done=whole(f"{key}/recorded", estimate.recorded),
-                due=whole(f"{key}/reported", estimate.reported),
+                done=whole(f"{key}/recorded", estimate.recorded, GROUPED),
+                due=whole(f"{key}/reported", estimate.reported, GROUPED),
             ),
             bounded(key, estimate.rate, estimate.interval, source),
         ]
@@ -155,7 +157,13 @@ def groups_table(caption: str, level: str, groups: Groups) -> Table:
             limits = Interval(float(pooled.interval.low[place]), float(pooled.interval.high[place]), 0.0, "pooled")
             cells += [
                 bounded(f"{key}/pooled", float(pooled.rate[place]), limits, "hierarchical Beta", name=""),
-                one(f"{key}/funnel", z, points(z / 100), "ratio"),
+                one(
+                    f"{key}/funnel",
+                    z,
+                    points(z / 100),
+                    "ratio",
+                    "standard errors from the rate of all, over-dispersion allowed for",
+                ),
             ]
         rows.append(tuple(cells))
     columns = [
@@ -194,8 +202,8 @@ def _missed(key: str, estimate: RateEstimate) -> tuple[Text, Text]:
     """Return crimes missed of those due, and their share with its interval."""
     counts = say(
         "{missed} of {due}",
-        missed=whole(f"{key}/missed", estimate.recorded),
-        due=whole(f"{key}/due", estimate.reported),
+        missed=whole(f"{key}/missed", estimate.recorded, GROUPED),
+        due=whole(f"{key}/due", estimate.reported, GROUPED),
     )
     return counts, bounded(key, estimate.rate, estimate.interval, provenance(estimate), name="share")
 
@@ -220,13 +228,13 @@ def looks_table(caption: str, level: str, found: Sequence[MonthlyLooks]) -> Tabl
         key, look = look_key(stratum, last), stratum.looks[last]
         every: Text = "none: the rate moved"
         if not stratum.contradicted:
-            every = span(key, Interval(look.low, look.high, 0.0, "betting"), "confidence sequence by betting")
+            every = span(key, Interval(look.low, look.high, 0.0, "betting"), LOOKED)
         rows.append(
             (
                 capital(stratum.label),
                 look.label,
-                one(f"{key}/records", look.records, count(look.records), "count"),
-                (share(f"{key}/rate", look.rate),),
+                one(f"{key}/records", look.records, count(look.records), "count", LOOKED),
+                (share(f"{key}/rate", look.rate, LOOKED),),
                 every,
                 span(f"{key}/single", look.single, "Wilson, crimes taken as independent"),
             )

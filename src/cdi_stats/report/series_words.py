@@ -17,10 +17,13 @@ from cdi_stats.findings.series import (
 )
 from cdi_stats.methods.monitoring import RUN_LENGTH
 from cdi_stats.report.blocks import Figure, Text
+from cdi_stats.report.method_tables import LOOKED
 from cdi_stats.report.narrative import told_rate
 from cdi_stats.report.numbers import FindingNumbers, in_words, percent
 from cdi_stats.report.series_tables import difference, share, whole, worded
 from cdi_stats.report.wording import capital, join, join_words, listed, tell, title
+
+CALENDAR = "months of the series, from the periods of its audits"
 
 
 def latest_words(found: SeriesFindings) -> Text:
@@ -68,11 +71,13 @@ def _worth(segment: Segment) -> Iterator[Text]:
         needed = in_words(FEWEST_FOR_LIMITS)
         yield tell("series.chart.too_few", number=_number(key, setting), needed=needed, enough=enough)
     elif setting < ENOUGH_FOR_LIMITS:
-        yield tell("series.chart.provisional", number=worded(key, setting), enough=enough)
+        yield tell(
+            "series.chart.provisional", number=worded(key, setting, "audits that set the chart's limits"), enough=enough
+        )
 
 
 def _number(key: str, value: int) -> Figure:
-    return Figure(key, value, capital(in_words(value)), "count")
+    return Figure(key, value, capital(in_words(value)), "count", "audits of the series")
 
 
 def _signals(segment: Segment) -> Iterator[Text]:
@@ -82,7 +87,8 @@ def _signals(segment: Segment) -> Iterator[Text]:
         place = segment.audits.index(audit)
         assert chart is not None
         low, high = (
-            share(f"{audit.prefix}limits/{n}", float(v[place])) for n, v in (("low", chart.low), ("high", chart.high))
+            share(f"{audit.prefix}limits/{n}", float(v[place]), "Laney's p-prime chart")
+            for n, v in (("low", chart.low), ("high", chart.high))
         )
         below = bool(chart.rate[place] < chart.low[place])
         yield tell(
@@ -124,7 +130,7 @@ def signals_in_short(found: SeriesFindings) -> Text | None:
     if not charted:
         return None
     runs = sum(len(segment.runs) for segment in found.segments)
-    number = whole("monitoring/charted", charted)
+    number = whole("monitoring/charted", charted, "audits on the chart")
     if not outside and not runs:
         return tell("series.short.none", number=number)
     trailing = tell("series.short.runs", number=in_words(runs), runs=runs) if runs else ""
@@ -157,7 +163,7 @@ def trend_words(found: SeriesFindings) -> Iterator[Text]:
     if not trend:
         yield _no_trend(found)
         return
-    earlier = worded("monitoring/earlier", len(trend))
+    earlier = worded("monitoring/earlier", len(trend), "audits before the last")
     changed = [row for row in trend if row.change.direction != "no clear change"]
     if not changed:
         yield tell("series.trend.unclear_one") if len(trend) == 1 else tell("series.trend.unclear", earlier=earlier)
@@ -169,7 +175,7 @@ def trend_words(found: SeriesFindings) -> Iterator[Text]:
         holm = tell("series.trend.lost", labels=join_words(lost)) if lost else tell("series.trend.stand")
     which = tell(
         f"series.trend.{'of_one' if len(trend) == 1 else 'of_many'}",
-        changed=worded("monitoring/changed", len(changed)),
+        changed=worded("monitoring/changed", len(changed), "first against last audit, Holm's correction"),
         earlier=earlier,
     )
     parts = listed([_changed_since(found, row) for row in changed])
@@ -214,8 +220,8 @@ def calendar_words(calendar: Calendar) -> Iterator[Text]:
     if empty:
         first = tell(
             "series.calendar.empty",
-            audited=whole("calendar/audited", months - len(empty)),
-            months=whole("calendar/months", months),
+            audited=whole("calendar/audited", months - len(empty), CALENDAR),
+            months=whole("calendar/months", months, CALENDAR),
             empty=_months(empty),
         )
     yield join(
@@ -247,10 +253,10 @@ def looks_words(found: Sequence[MonthlyLooks], level: str) -> Iterator[Text]:
         yield tell(
             f"series.looks.{'moved' if stratum.contradicted else 'span'}",
             label=capital(stratum.label),
-            records=whole(f"{key}/records", look.records),
+            records=whole(f"{key}/records", look.records, LOOKED),
             month=look.label,
-            low=share(f"{key}/low", look.low),
-            high=share(f"{key}/high", look.high),
+            low=share(f"{key}/low", look.low, LOOKED),
+            high=share(f"{key}/high", look.high, LOOKED),
             level=level,
         )
 

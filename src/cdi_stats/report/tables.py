@@ -210,22 +210,15 @@ def heavy_table(
             label,
             _one(
                 Figure(
-                    f"concentration/{c.stratum or 'all'}/heavy/{place}/due",
-                    heavy.reported,
-                    count(heavy.reported),
-                    "count",
+                    f"{key}/{place}/due", heavy.reported, count(heavy.reported), "count", "records and crimes sheets"
                 )
             ),
             _one(
-                Figure(
-                    f"concentration/{c.stratum or 'all'}/heavy/{place}/missed",
-                    heavy.missed,
-                    count(heavy.missed),
-                    "count",
-                )
+                Figure(f"{key}/{place}/missed", heavy.missed, count(heavy.missed), "count", "crimes sheet")
             ),
         )
         for label, c in rows
+        for key in (f"concentration/{c.stratum or 'all'}/heavy",)
         for place, heavy in enumerate(c.heavy, start=1)
     )
     columns = (
@@ -309,7 +302,13 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
             (
                 capital(stratum.label),
                 _one(
-                    Figure(f"{key}/planned", stratum.planned_margin, f"±{margin(stratum.planned_margin, 1)}", "points")
+                    Figure(
+                        f"{key}/planned",
+                        stratum.planned_margin,
+                        f"±{margin(stratum.planned_margin, 1)}",
+                        "points",
+                        "strata sheet",
+                    )
                 ),
                 _one(Figure(f"{key}/plain", plain, f"±{margin(plain, 1)}", "points", finding.provenance)),
                 _one(Figure(f"{key}/clustered", half, f"±{margin(half, 1)}", "points", finding.provenance)),
