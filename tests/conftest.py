@@ -72,14 +72,13 @@ def published(shared: Path, kernels: KernelServer) -> Callable[[str], Publicatio
 
 
 @pytest.fixture(scope="session")
-def out(shared: Path, published: Callable[[str], Publication]) -> Path:
+def out(published: Callable[[str], Publication]) -> Path:
     """The folder of every report, with its index."""
     from cdi_stats.publishing.publication import renew_index
 
-    folders = {published(report).folder.parents[1] for report in EXAMPLES}
-    (out,) = folders
-    renew_index(out)
-    return out
+    (folder,) = {published(report).folder.parents[1] for report in EXAMPLES}
+    renew_index(folder)
+    return folder
 
 
 @pytest.fixture(params=EXAMPLES)

@@ -13,9 +13,12 @@ import pytest
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.audit.schema import FACTS, all_sheets
+from cdi_stats.audit.series import Series, read_series
+from cdi_stats.audit.series_example import NAME
 from cdi_stats.audit.template import write_workbook
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.examine import Findings, examine
+from cdi_stats.report import monitoring
 
 BUNDLED = ("kent-2017", "kent-2018", "kent-board-2017")
 REQUIRED_FACTS = {
@@ -44,6 +47,24 @@ def findings(bundled: dict[str, Audit]) -> dict[str, Findings]:
 def comparison(findings: dict[str, Findings]) -> Comparison:
     """Kent 2018 against Kent 2017."""
     return compare_findings(findings["kent-2018"], findings["kent-2017"])
+
+
+@pytest.fixture(scope="session")
+def example_series() -> Series:
+    """The bundled series."""
+    return read_series(NAME)
+
+
+@pytest.fixture(scope="session")
+def open_example(example_series: Series) -> Callable[..., monitoring.MonitoringReport]:
+    """Open the monitoring report of the bundled series, without reading its 22 files again."""
+
+    def opened(**parameters: str) -> monitoring.MonitoringReport:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(monitoring, "read_series", lambda _: example_series)
+            return monitoring.open_monitoring(NAME, **parameters)  # type: ignore[arg-type]
+
+    return opened
 
 
 def small_tables(
