@@ -9,16 +9,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests import bundled as example
 
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.audit.schema import FACTS, all_sheets
-from cdi_stats.audit.series import Series, read_series
+from cdi_stats.audit.series import Series
 from cdi_stats.audit.series_example import NAME
 from cdi_stats.audit.template import write_workbook
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.examine import Findings, examine
-from cdi_stats.report import monitoring
+from cdi_stats.report.monitoring import MonitoringReport, open_monitoring
 
 BUNDLED = ("kent-2017", "kent-2018", "kent-board-2017")
 REQUIRED_FACTS = {
@@ -52,17 +53,16 @@ def comparison(findings: dict[str, Findings]) -> Comparison:
 @pytest.fixture(scope="session")
 def example_series() -> Series:
     """The bundled series."""
-    return read_series(NAME)
+    return example.example_series()
 
 
 @pytest.fixture(scope="session")
-def open_example(example_series: Series) -> Callable[..., monitoring.MonitoringReport]:
-    """Open the monitoring report of the bundled series, without reading its 22 files again."""
+def open_example() -> Callable[..., MonitoringReport]:
+    """Open the monitoring report of the bundled series, without reading its files again."""
 
-    def opened(**parameters: str) -> monitoring.MonitoringReport:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(monitoring, "read_series", lambda _: example_series)
-            return monitoring.open_monitoring(NAME, **parameters)  # type: ignore[arg-type]
+    def opened(**parameters: Any) -> MonitoringReport:
+        with example.series_at_hand():
+            return open_monitoring(NAME, **parameters)
 
     return opened
 
