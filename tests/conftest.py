@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.publications.examples import EXAMPLES, FORMATS
 
 if TYPE_CHECKING:
     from tests.browser.chromium import Chromium
+    from tests.kernels import KernelServer
     from tests.publications.read_back import ReadBack
 
     from cdi_stats.publishing.publication import Publication
@@ -23,17 +25,60 @@ settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reports folder of the publications that all tests share."""
-    return tmp_path_factory.mktemp("publications") / "reports"
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def published(out: Path) -> Callable[[str], Publication]:
-    """Return a report of its bundled audit, published in every format when it is first asked for."""
-    from cdi_stats.publishing.publication import publish
+def kernels() -> Iterator[KernelServer]:
+    """A process that forks kernels."""
+    from tests.kernels import KernelServer
 
-    return cache(lambda report: publish(report, EXAMPLES[report], out=out, formats=FORMATS))
+    with KernelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def warm(kernels: KernelServer) -> Iterator[None]:
+    """Run each notebook in a fork, not in a kernel started anew, for tests to which that makes no difference."""
+    from tests.kernels import warm_kernels
+
+    with warm_kernels(kernels):
+        yield
+
+
+@pytest.fixture(scope="session")
+def published(shared: Path, kernels: KernelServer) -> Callable[[str], Publication]:
+    """Return a report of its bundled audit in every format, published by whichever process is the first to ask."""
+    from tests.kernels import warm_kernels
+
+    from cdi_stats.publishing.publication import Manner, publish
+    from cdi_stats.publishing.staging import locked
+
+    def of(report: str) -> Publication:
+        kept = shared / f"{report}.pickle"
+        with locked(kept), warm_kernels(kernels):
+            if not kept.exists():
+                where = {"out": shared / "reports", "formats": FORMATS, "manner": Manner(index=False)}
+                kept.write_bytes(pickle.dumps(publish(report, EXAMPLES[report], **where)))
+        made: Publication = pickle.loads(kept.read_bytes())
+        return made
+
+    return cache(of)
+
+
+@pytest.fixture(scope="session")
+def out(published: Callable[[str], Publication]) -> Path:
+    """The folder of every report, with its index."""
+    from cdi_stats.publishing.publication import renew_index
+
+    (folder,) = {published(report).folder.parents[1] for report in EXAMPLES}
+    renew_index(folder)
+    return folder
 
 
 @pytest.fixture(params=EXAMPLES)

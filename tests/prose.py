@@ -15,6 +15,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from tests.bundled import series_at_hand
 
 from cdi_stats.report import wording
 from cdi_stats.report.blocks import Block, Bullets, Callout, Numbered, Paragraph, Section, Statement, Text, plain
@@ -58,7 +59,7 @@ def recorded() -> Iterator[dict[str, list[str]]]:
 @cache
 def told(report: str, audit: str) -> tuple[tuple[Section, ...], dict[str, list[str]]]:
     """Return a report's sections, and what was said by key: the cells of its notebook run here one after another."""
-    with recorded() as spoken:
+    with recorded() as spoken, series_at_hand():
         return tuple(_sections(report, audit)), spoken
 
 

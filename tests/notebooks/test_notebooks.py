@@ -15,6 +15,7 @@ from cdi_stats.publishing.parameters import REPORTS, check_parameters
 from cdi_stats.publishing.publication import collect_figures
 from cdi_stats.resources import resource
 
+pytestmark = pytest.mark.usefixtures("warm")
 RUNS = [
     ("inspection", "kent-2017"),
     ("inspection", "kent-2018"),

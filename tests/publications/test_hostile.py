@@ -108,7 +108,7 @@ def broken(series):
 
 
 @pytest.fixture(scope="module", params=["inspection", "reinspection", "board_paper", "data_quality", "monitoring"])
-def hostile(request, series, broken, tmp_path_factory):
+def hostile(request, series, broken, warm, tmp_path_factory):  # noqa: ARG001
     """Each report of the hostile audits, in every format."""
     audit, options = series / "later ...xlsx", {}
     if request.param == "reinspection":

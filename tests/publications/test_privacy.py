@@ -15,6 +15,7 @@ from cdi_stats.audit.template import write_workbook
 from cdi_stats.findings.examine import examine
 from cdi_stats.publishing.publication import publish
 
+pytestmark = pytest.mark.usefixtures("warm")
 MARK = "Zebedee"  # no other word of any report holds it
 PERIOD = {"period_start": date(2019, 1, 1), "period_end": date(2019, 3, 31)}
 

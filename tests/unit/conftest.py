@@ -9,13 +9,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests import bundled as example
 
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import read_audit
 from cdi_stats.audit.schema import FACTS, all_sheets
+from cdi_stats.audit.series import Series
+from cdi_stats.audit.series_example import NAME
 from cdi_stats.audit.template import write_workbook
 from cdi_stats.findings.change import Comparison, compare_findings
 from cdi_stats.findings.examine import Findings, examine
+from cdi_stats.report.monitoring import MonitoringReport, open_monitoring
 
 BUNDLED = ("kent-2017", "kent-2018", "kent-board-2017")
 REQUIRED_FACTS = {
@@ -44,6 +48,23 @@ def findings(bundled: dict[str, Audit]) -> dict[str, Findings]:
 def comparison(findings: dict[str, Findings]) -> Comparison:
     """Kent 2018 against Kent 2017."""
     return compare_findings(findings["kent-2018"], findings["kent-2017"])
+
+
+@pytest.fixture(scope="session")
+def example_series() -> Series:
+    """The bundled series."""
+    return example.example_series()
+
+
+@pytest.fixture(scope="session")
+def open_example() -> Callable[..., MonitoringReport]:
+    """Open the monitoring report of the bundled series, without reading its files again."""
+
+    def opened(**parameters: Any) -> MonitoringReport:
+        with example.series_at_hand():
+            return open_monitoring(NAME, **parameters)
+
+    return opened
 
 
 def small_tables(

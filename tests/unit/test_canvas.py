@@ -8,6 +8,7 @@ from functools import cache
 
 import matplotlib.figure
 import pytest
+from tests.bundled import series_at_hand
 
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.timeliness import Delays, examine_delays
@@ -66,7 +67,8 @@ def report(name):
     """Return the charts of a report, drawn once, and their labels."""
     with pytest.MonkeyPatch.context() as patch:
         labels = collect(patch)
-        return REPORTS[name](), labels
+        with series_at_hand():
+            return REPORTS[name](), labels
 
 
 def of_report(report, *parts):

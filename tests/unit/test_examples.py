@@ -117,8 +117,9 @@ def test_building_twice_gives_the_same(name, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_cells_are_of_their_columns_kinds_and_required_ones_filled(name):
     types = {"text": str, "whole": int, "share": float, "moment": datetime, "date": date, "code": str, "yes_no": str}
+    built = build_example(name)
     for sheet in SHEETS.values():
-        table = build_example(name)[sheet.name]
+        table = built[sheet.name]
         for column in sheet.columns:
             values = [value for value in table[column.name] if value is not None]
             assert len(values) == len(table) or not column.required

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from cdi_stats.audit.series import read_series
-from cdi_stats.audit.series_example import NAME
 from cdi_stats.findings.further_crimes import NOT_STATED, UNLISTED, examine_further_crimes
 from cdi_stats.findings.groups import examine_groups
 from cdi_stats.findings.months import examine_months_of_series
@@ -45,6 +44,12 @@ def make_named(save, make_tables, tmp_path):
         return read_series(tmp_path).audits
 
     return make
+
+
+@pytest.fixture(scope="module")
+def present(example_series):
+    """The audits of the bundled series under its present rules."""
+    return [audit.audit for audit in examine_series(example_series).present]
 
 
 WELL, BADLY = [(1, 1)] * 9 + [(1, 0)], [(2, 1)] * 5 + [(2, 2)] * 5
@@ -110,8 +115,7 @@ def test_frames_weight_the_records_where_all_are_known(make_named):
     assert found.estimates[0].rate == 0.9
 
 
-def test_the_bundled_series_has_one_weak_district():
-    present = [audit.audit for audit in examine_series(read_series(NAME)).present]
+def test_the_bundled_series_has_one_weak_district(present):
     districts = examine_groups(present, "district", **LEVEL)
     assert districts.names[0] == "Valley"
     assert districts.funnel.outside[0.998].tolist() == [True] + [False] * 9
@@ -154,8 +158,7 @@ def test_without_a_second_crime_there_is_nothing_to_say(make_named):
     assert examine_further_crimes([], **LEVEL) is None
 
 
-def test_the_bundled_series_misses_further_harassment_most():
-    present = [audit.audit for audit in examine_series(read_series(NAME)).present]
+def test_the_bundled_series_misses_further_harassment_most(present):
     found = examine_further_crimes(present, **LEVEL)
     assert found.offences[0].offence == "stalking and harassment"
     assert found.change.direction == "improved", "a larger share was missed"
@@ -164,9 +167,8 @@ def test_the_bundled_series_misses_further_harassment_most():
 # The check for every month.
 
 
-def test_monthly_looks_go_on_over_the_audits_of_a_series():
+def test_monthly_looks_go_on_over_the_audits_of_a_series(present):
     """By hand: violence, all records of the six audits under the second rules in order of opening."""
-    present = [audit.audit for audit in examine_series(read_series(NAME)).present]
     pooled = pool_records(present)
     looks = examine_months_of_series(pooled, confidence_level=0.95, largest_record=20)
     assert [found.stratum for found in looks] == ["violence", "sexual", "other"]

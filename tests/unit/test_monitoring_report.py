@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from cdi_stats.audit.series_example import NAME
 from cdi_stats.findings.calendar import Calendar, Covered
 from cdi_stats.publishing.publication import collect_figures
 from cdi_stats.report import series_words
@@ -61,8 +60,8 @@ def make_report(save, make_tables, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def example():
-    return open_monitoring(NAME)
+def example(open_example):
+    return open_example()
 
 
 def told(report):
@@ -118,13 +117,13 @@ def test_tables_and_charts_of_the_example(example):
     assert pooled.title.startswith("Drawn towards all, districts range from")
 
 
-def test_names_are_printed_only_where_asked_for():
-    report = open_monitoring(NAME, groups="none")
+def test_names_are_printed_only_where_asked_for(open_example):
+    report = open_example(groups="none")
     said = told(report)
     assert said["districts"] == "This report was asked not to print districts."
     assert said["teams"] == "This report was asked not to print teams."
     assert "Valley" not in str([getattr(report, name)().to_blocks() for name in SECTIONS])
-    assert "Valley B" not in str(open_monitoring(NAME, groups="district").districts().to_blocks())
+    assert "Valley B" not in str(open_example(groups="district").districts().to_blocks())
 
 
 def test_what_is_said_of_groups_in_general_is_said_once(example):
@@ -134,8 +133,8 @@ def test_what_is_said_of_groups_in_general_is_said_once(example):
     assert "Records of the six audits" not in said["teams"]
 
 
-def test_a_known_cause_is_said():
-    said = told(open_monitoring(NAME, known_causes="2023-09"))
+def test_a_known_cause_is_said(open_example):
+    said = told(open_example(known_causes="2023-09"))
     assert "Its cause is known, and it does not count" in said["chart"]
 
 

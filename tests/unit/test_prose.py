@@ -6,10 +6,10 @@ import re
 from functools import cache
 
 import pytest
+from tests.bundled import example_series
 from tests.prose import REPORTS, prose, reading_ease, syllables, told
 
 from cdi_stats.audit.reading import read_audit
-from cdi_stats.audit.series import read_series
 from cdi_stats.audit.series_example import NAME
 from cdi_stats.report.blocks import Bullets, Figure, Statement, Strong, Title, plain
 from cdi_stats.report.wording import templates
@@ -58,7 +58,7 @@ def keys(texts):
 @cache
 def entered(audit):
     """Return the words that people entered in an audit: they are theirs, and none of them is ours to mend."""
-    audits = read_series(audit).audits if audit == NAME else [read_audit(audit)]
+    audits = example_series().audits if audit == NAME else [read_audit(audit)]
     if audits[0].facts.earlier_audit:
         audits = [*audits, read_audit(audits[0].facts.earlier_audit)]
     found = {str(text) for one in audits for text in one.tables["context"]["text"]}

@@ -42,18 +42,18 @@ def make_series(save, make_tables, tmp_path):
 # Reading.
 
 
-def test_the_bundled_series_is_read_in_order_of_time():
-    series = read_series(NAME)
-    assert series.id in bundled_series()
-    assert series.force == "Example Police"
-    ends = [audit.period[1] for audit in series.audits]
+def test_the_bundled_series_is_read_in_order_of_time(example_series):
+    assert example_series.id in bundled_series()
+    assert example_series.force == "Example Police"
+    ends = [audit.period[1] for audit in example_series.audits]
     assert ends == sorted(ends)
-    assert len(series.audits) == len(list(resource("data", "series", NAME).glob("*.xlsx"))) == 22
+    assert len(example_series.audits) == len(list(resource("data", "series", NAME).glob("*.xlsx"))) == 22
 
 
-def test_the_bundled_series_is_what_the_code_builds_and_says_that_it_is_made_up(save):
+def test_the_bundled_series_is_what_the_code_builds_and_says_that_it_is_made_up(save, example_series):
+    read = {audit.id: audit for audit in example_series.audits}
     for name, tables in build_series().items():
-        committed = read_audit(resource("data", "series", NAME, f"{name}.xlsx"))
+        committed = read[name]
         built = read_audit(save(tables, name))
         assert committed.facts == built.facts
         assert committed.facts.note.startswith("Made up.")
@@ -147,8 +147,8 @@ def test_fewer_than_four_audits_get_no_limits(make_series):
     assert segment.outside == segment.runs == ()
 
 
-def test_the_bundled_series_signals_its_special_month_and_breaks_where_rules_change():
-    found = examine_series(read_series(NAME))
+def test_the_bundled_series_signals_its_special_month_and_breaks_where_rules_change(example_series):
+    found = examine_series(example_series)
     assert [len(segment.audits) for segment in found.segments] == [15, 6]
     assert [audit.label for audit in found.segments[0].outside] == ["September 2023"]
     assert found.segments[1].outside == ()
@@ -158,14 +158,13 @@ def test_the_bundled_series_signals_its_special_month_and_breaks_where_rules_cha
     ]
 
 
-def test_a_known_cause_stays_on_the_chart_and_sets_no_limits():
-    series = read_series(NAME)
-    plain, known = (examine_series(series, known_causes=names).segments[0] for names in ((), ("2023-09",)))
+def test_a_known_cause_stays_on_the_chart_and_sets_no_limits(example_series):
+    plain, known = (examine_series(example_series, known_causes=names).segments[0] for names in ((), ("2023-09",)))
     assert known.aside.count(True) == 1
     assert known.chart.sigma_z[0] < plain.chart.sigma_z[0]
     assert "September 2023" in [audit.label for audit in known.outside]
     with pytest.raises(BadParameters, match="known_causes: found 1999-01; expected some of 2022-10"):
-        examine_series(series, known_causes=("1999-01",))
+        examine_series(example_series, known_causes=("1999-01",))
 
 
 def test_rules_that_differ_in_case_and_blanks_only_are_the_same(make_series):
@@ -233,8 +232,8 @@ def test_the_latest_is_compared_with_each_earlier_audit_under_the_same_rules(mak
 # Calendar and labels.
 
 
-def test_the_calendar_counts_records_by_month_and_finds_the_gaps():
-    calendar = examine_calendar(read_series(NAME).audits)
+def test_the_calendar_counts_records_by_month_and_finds_the_gaps(example_series):
+    calendar = examine_calendar(example_series.audits)
     assert calendar.empty_months == ((2023, 12),)
     assert calendar.gaps("sexual") == ((2023, 6),)
     assert calendar.gaps("violence") == ()
