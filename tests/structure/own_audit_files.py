@@ -61,7 +61,7 @@ def log():
 
 def plan(base):
     """Return the page's plan with the sizes that it comes to."""
-    stated = tomllib.loads(re.search(r"```toml title=\"plan.toml\"\n(.*?)```", PAGE.read_text("utf-8"), re.S)[1])
+    stated = tomllib.loads(re.search(r'```toml title="plan.toml"\n(.*?)```', PAGE.read_text("utf-8"), re.S)[1])
     for stratum, planned in zip(
         stated["strata"], plan_sample(SamplingPlan.model_validate(stated), base=base).strata, strict=True
     ):
@@ -93,7 +93,7 @@ def findings(selection):
 
 def make(folder):
     """Write the three files into a folder, the log first: the draw reads it."""
-    log().to_csv(folder / "incidents.csv", index=False, lineterminator="\r\n")
+    log().to_csv(folder / "incidents.csv", index=False, lineterminator="\n")
     write_workbook({"crimes": findings(draw_from_plan(plan(folder), base=folder))}, folder / "findings.xlsx")
     write_workbook(made_up._audit(*EARLIER), folder / "march-2024.xlsx")
 

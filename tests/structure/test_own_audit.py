@@ -38,7 +38,8 @@ def test_the_page_takes_an_audit_the_whole_way():
 
 
 @pytest.mark.parametrize(
-    ("part", "report"), [(8, "reports/{}/inspection/inspection.pdf"), (9, "for-the-public/{}/board_paper/board_paper.pdf")]
+    ("part", "report"),
+    [(8, "reports/{}/inspection/inspection.pdf"), (9, "for-the-public/{}/board_paper/board_paper.pdf")],
 )
 def test_the_reports_say_what_the_page_quotes(followed, part, report):
     first = first_pages(followed / report.format("september-2024"))

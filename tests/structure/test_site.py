@@ -15,7 +15,9 @@ import cdi_stats
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "docs" / "reference" / "library"
 NAMES = [name for name in cdi_stats.__all__ if name != "__version__"]
-LOADING = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>|url\(["']?https?:""")
+LOADING = re.compile(
+    r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>|url\(["']?https?:"""
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,8 @@ def test_the_site_is_searched_from_a_disk(site, chromium):
     chromium.run('document.querySelector(".md-search__input").focus()')
     chromium.type("kurtosis")
     found = chromium.run(
-        """new Promise((found) => { const look = () => { const first = document.querySelector(".md-search-result__link");
+        """new Promise((found) => { const look = () => {
+        const first = document.querySelector(".md-search-result__link");
         first ? found(first.href) : setTimeout(look, 50); }; look(); })"""
     )
     assert found.startswith(site.as_uri())
