@@ -32,4 +32,5 @@ def test_a_picture_is_small_and_of_the_example_as_it_is(report):
     """To mend: python -m tests.structure.pictures."""
     file = pictures.FOLDER / f"{report}.png"
     assert file.stat().st_size <= 120_000
-    assert Image.open(file).info["words"] == pictures.words_of(pictures.EXAMPLES[report])
+    with Image.open(file) as shown:
+        assert shown.info["words"] == pictures.words_of(pictures.EXAMPLES[report])
