@@ -93,7 +93,11 @@ def plain(text):
 
 def run(folder, command):
     """Return what a command of cdi prints, in the same interpreter as this test's, as (exit code, words)."""
-    words = shlex.split(command.removeprefix("cdi "))
+    return run_words(folder, shlex.split(command)[1:])
+
+
+def run_words(folder, words):
+    """Return the same of a command's words, without `cdi`."""
     return (_anew if words[0] == "report" else _here)(folder, words)
 
 
