@@ -68,12 +68,20 @@ def test_examples_run(page):
         exec(compile("\n" * line + example[1], str(page), "exec"), known)
 
 
-def test_every_method_has_a_worked_example():
-    methods = sorted((DOCS / "methods").glob("*.md"))
-    assert methods
-    for page in methods:
-        examples = EXAMPLE.findall(page.read_text(encoding="utf-8"))
-        assert any("assert" in example for example in examples), page
+@pytest.mark.parametrize("page", sorted((DOCS / "methods").glob("*.md")), ids=lambda page: page.stem)
+def test_a_methods_page_has_all_its_parts(page):
+    """Formulas, assumptions, sources, and an example that asserts something."""
+    parts = {heading: blocks_in(text) for heading, text in sections(page).items()}
+    examples = [block for heading in parts if heading.startswith("Worked example") for block in parts[heading]]
+    assert {"Formulas", "Assumptions", "Sources"} <= {*parts}
+    assert [block.kind for block in parts["Formulas"] if block.kind == "plain"]
+    assert [block for block in examples if block.kind == "python" and "assert" in block.text]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_no_page_needs_mathematics_set(page):
+    """The site has no renderer of TeX: formulas stand in plain text."""
+    assert not re.search(r"\$\$|\$[^$`{]+\$", page.read_text(encoding="utf-8"))
 
 
 def test_the_contents_list_every_page():
