@@ -1,17 +1,15 @@
-"""Documentation and README: examples run, pages name what there is, the site needs nothing from outside."""
+"""Documentation and README: examples run, pages name what there is."""
 
 import json
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import typer
 import yaml
 from pydantic import BaseModel
+from tests.structure.blocks import DOCS, PAGES, ROOT, blocks_in, blocks_of
 
 from cdi_stats.audit.mapping import ColumnMapping, Conventions, Counted, Layout, Wide
 from cdi_stats.audit.overrides import Override
@@ -21,11 +19,7 @@ from cdi_stats.cli import app
 from cdi_stats.publishing.parameters import REPORTS
 from cdi_stats.publishing.theme.content import ThemeFile
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.rglob("*.md"))
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WITH_EXAMPLES = [ROOT / "README.md", *(page for page in PAGES if EXAMPLE.search(page.read_text(encoding="utf-8")))]
 
 CLI = typer.main.get_command(app)
@@ -74,12 +68,20 @@ def test_examples_run(page):
         exec(compile("\n" * line + example[1], str(page), "exec"), known)
 
 
-def test_every_method_has_a_worked_example():
-    methods = sorted((DOCS / "methods").glob("*.md"))
-    assert methods
-    for page in methods:
-        examples = EXAMPLE.findall(page.read_text(encoding="utf-8"))
-        assert any("assert" in example for example in examples), page
+@pytest.mark.parametrize("page", sorted((DOCS / "methods").glob("*.md")), ids=lambda page: page.stem)
+def test_a_methods_page_has_all_its_parts(page):
+    """Formulas, assumptions, sources, and an example that asserts something."""
+    parts = {heading: blocks_in(text) for heading, text in sections(page).items()}
+    examples = [block for heading in parts if heading.startswith("Worked example") for block in parts[heading]]
+    assert {"Formulas", "Assumptions", "Sources"} <= {*parts}
+    assert [block.kind for block in parts["Formulas"] if block.kind == "plain"]
+    assert [block for block in examples if block.kind == "python" and "assert" in block.text]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_no_page_needs_mathematics_set(page):
+    """The site has no renderer of TeX: formulas stand in plain text."""
+    assert not re.search(r"\$\$|\$[^$`{]+\$", page.read_text(encoding="utf-8"))
 
 
 def test_the_contents_list_every_page():
@@ -109,14 +111,6 @@ def written(field):
     return "" if nothing else f"`{json.dumps(default)}`"
 
 
-def commands_in(page):
-    """Return every call of cdi in a page's blocks, as words."""
-    text = page.read_text(encoding="utf-8")
-    blocks = [*(block for _, block in BLOCK.findall(text)), *re.findall(r"(?:^ {4}.+\n)+", text, re.MULTILINE)]
-    lines = [line for block in blocks for line in block.splitlines() if re.match(r"\s*cdi [-a-z]", line)]
-    return [shlex.split(line, comments=True) for line in lines]
-
-
 def test_the_page_of_commands_names_every_command_and_option():
     found = sections(DOCS / "reference" / "commands.md")
     expected = {
@@ -129,7 +123,7 @@ def test_the_page_of_commands_names_every_command_and_option():
 def test_each_option_has_an_example():
     found = sections(DOCS / "reference" / "commands.md")
     for name, command in COMMANDS.items():
-        examples = [line for _, block in BLOCK.findall(found[name]) for line in block.splitlines()]
+        examples = [line for block in blocks_in(found[name]) for line in block.text.splitlines()]
         assert [line for line in examples if not f"{line} ".startswith(f"{name} ")] == []
         words = {word for line in examples for word in shlex.split(line)}
         assert [p.opts[0] for p in command.params if p.param_type_name == "option" and p.opts[0] not in words] == [], (
@@ -149,15 +143,6 @@ def test_the_page_of_commands_names_every_parameter_of_a_report():
         assert named == {report for parameter, report in taken if parameter == name}, name
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_command_shown_is_one(page):
-    for _, *words in commands_in(page):
-        with CLI.make_context("cdi", list(words)) as context:
-            if "--version" not in words:
-                name, command, rest = CLI.resolve_command(context, words)
-                assert command.make_context(name, rest, parent=context)
-
-
 @pytest.mark.parametrize("page", MODELS)
 def test_a_reference_page_names_every_key(page):
     found = sections(DOCS / "reference" / page)
@@ -170,27 +155,8 @@ def test_a_reference_page_names_every_key(page):
 @pytest.mark.parametrize("page", TOML_EXAMPLES)
 def test_toml_examples_are_whole_and_right(page):
     model, rest = TOML_EXAMPLES[page]
-    examples = [tomllib.loads(text) for kind, text in BLOCK.findall((DOCS / page).read_text("utf-8")) if kind == "toml"]
+    examples = [tomllib.loads(block.text) for block in blocks_of(page) if block.kind == "toml"]
     assert examples
     for given in examples:
         for part in given.get("accept", [given]):
             assert model.model_validate(rest | part)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    # quiet would be strict in name only: mkdocs counts the warnings that it prints
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return folder
-
-
-def test_the_site_loads_nothing_from_outside(site):
-    loading = re.compile(
-        r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>|url\(["']?https?:"""
-    )
-    files = [path for path in site.rglob("*") if path.suffix in (".html", ".css")]
-    assert len(files) > len(PAGES)
-    assert [path.name for path in files if loading.search(path.read_text(encoding="utf-8"))] == []

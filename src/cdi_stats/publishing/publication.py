@@ -105,7 +105,9 @@ def publish(
     manner: Manner = Manner(),
     **parameters: Any,
 ) -> Publication:
-    """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
+    """Run a report's notebook on an audit, publish it whole or not at all, and return the Publication.
+
+    It lies under `out/AUDIT/REPORT/`.
 
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
     `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style, by its file, its
