@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from sysconfig import get_path
 from urllib.parse import quote
 
 from cdi_stats.errors import BadParameters
@@ -48,7 +49,7 @@ def serve(folder: Path, *, port: int | None, browser: bool) -> None:
 def environment(folder: Path) -> Mapping[str, str]:
     """Return the variables that keep what JupyterLab and its kernels write inside the folder, and `cdi` at hand."""
     own = folder.resolve() / OWN
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    path = os.pathsep.join([get_path("scripts"), os.environ.get("PATH", "")])
     return {
         "JUPYTER_CONFIG_DIR": str(own / "jupyter"),
         "IPYTHONDIR": str(own / "ipython"),

@@ -1,10 +1,12 @@
-"""An analyst's own notebook of a report: which report it is, and whether that can be published from it."""
+"""An analyst's own notebook of a report: which report it is, with which parameters, and what was written in it."""
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cdi_stats.errors import BadParameters
 from cdi_stats.publishing.parameters import REPORTS
@@ -12,11 +14,19 @@ from cdi_stats.publishing.parameters import REPORTS
 ENDING = ".ipynb"
 
 
-def report_of(path: Path) -> str:
-    """Return the report that a notebook declares in its metadata, as the bundled ones do: {"cdi": {"report": name}}.
+class OwnNotebook(NamedTuple):
+    """A notebook of a report; `parameters` are those of its own cell, but for the audit."""
+
+    path: Path
+    report: str
+    parameters: Mapping[str, Any]
+
+
+def read_own(path: Path) -> OwnNotebook:
+    """Return an analyst's own notebook of the report that its metadata declare, as {"cdi": {"report": name}}.
 
     Raises BadParameters for a file that cannot be read or is no notebook, for one that declares no report there is, and
-    for one without its one cell of parameters: an audit given to it would not reach its cells.
+    for one without its cell of parameters, a `name = value` a line: those of a command would not reach the others.
     """
     notebook = _read(path)
     declared = notebook.metadata.get("cdi")
@@ -24,16 +34,40 @@ def report_of(path: Path) -> str:
     if report not in REPORTS:
         raise BadParameters(
             f"{path}: found {report!r} as the report in its metadata (cdi.report); expected one of "
-            f"{', '.join(REPORTS)}. "
-            "To mend: start from a copy of that report's notebook, as cdi init lays them"
+            f"{', '.join(REPORTS)}. To mend: start from a copy of that report's notebook, as cdi init lays them"
         )
-    tagged = sum("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    if tagged != 1:
+    cells = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
         raise BadParameters(
-            f"{path}: found {tagged} cells tagged parameters; expected one, the first code cell. "
+            f"{path}: found {len(cells)} cells tagged parameters; expected one, the first code cell. "
             "To mend: take that cell from a fresh copy of the notebook"
         )
-    return str(report)
+    return OwnNotebook(path, report, _parameters(path, cells[0]))
+
+
+def _parameters(path: Path, cell: str) -> dict[str, Any]:
+    """Return the values of a parameters cell; an audit to compare with is looked for from the notebook's folder."""
+    try:
+        given = {name.id: ast.literal_eval(value) for name, value in map(_assigned, ast.parse(cell).body)}
+    except (ValueError, SyntaxError) as error:
+        raise BadParameters(
+            f"{path}: the cell of parameters cannot be read ({str(error)[:200]}); expected lines such as "
+            "confidence_level = 0.9"
+        ) from None
+    given.pop("audit", None)
+    earlier = given.get("earlier")
+    if isinstance(earlier, str) and earlier and (path.parent / earlier).exists():
+        given["earlier"] = str(path.parent / earlier)
+    return given
+
+
+def _assigned(statement: ast.stmt) -> tuple[ast.Name, ast.expr]:
+    match statement:
+        case ast.Assign(targets=[ast.Name() as name], value=value):
+            return name, value
+        case ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value):
+            return name, value
+    raise ValueError(f"line {statement.lineno} sets no name")
 
 
 def _read(path: Path) -> Any:

@@ -29,7 +29,7 @@ from cdi_stats.publishing.document import Document, protect_notebook, read_docum
 from cdi_stats.publishing.execution import TIME_LIMIT, notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS, Look, Template
 from cdi_stats.publishing.index import write_index
-from cdi_stats.publishing.own_notebook import ENDING, report_of, written_in
+from cdi_stats.publishing.own_notebook import ENDING, read_own, written_in
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
 from cdi_stats.publishing.staging import locked, staging
@@ -112,7 +112,8 @@ def publish(
 ) -> Publication:
     """Run a report's notebook on an audit and publish it under `out`/<audit>/<report>/, whole or not at all.
 
-    `report` is a report's name, or the path of an analyst's own notebook of one (.ipynb), which is run as any program.
+    `report` is a report's name, or the path of an analyst's own notebook of one (.ipynb), which is run as any
+    program; what its own cell of parameters says holds unless given here.
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
     `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style, by its file, its
     folder or a bundled one's name; `published` are folders of reports that are out already, which this one must not
@@ -120,18 +121,18 @@ def publish(
     AuditProblems before anything starts, ReportFailed when the notebook or its verification fails; an earlier
     publication then stays as it was. The data quality report is made of an audit with errors too.
     """
-    own = Path(report) if Path(report).suffix == ENDING else None
-    report = report_of(own) if own else str(report)
+    own = read_own(Path(report)) if Path(report).suffix == ENDING else None
+    report = own.report if own else str(report)
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
     if unknown or not wanted:
         raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
-    given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
+    given = dict(own.parameters if own else {}) | parameters | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
     look = Look(PLAIN if theme is None else read_theme(theme), _read_template(template, wanted))
     known = [read_published(other) | {"replaced": False} for other in published]
     manner.step("reading the audit")
-    sources = _sources(report, checked)._replace(notebook=own)
+    sources = _sources(report, checked)._replace(notebook=own.path if own else None)
     portable = _portable_series if report in SERIES else _portable
     checked = checked | {"audit": portable(checked["audit"])}
     if checked.get("earlier", "") not in ("", NO_EARLIER):
