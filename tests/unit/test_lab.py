@@ -59,7 +59,7 @@ def test_what_was_copied_in_is_told_once(lab, tmp_path):
     assert "copied in" not in lab(tmp_path)[1]
 
 
-@pytest.mark.filterwarnings("ignore:Keyword `trait` is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_jupyterlab_knows_every_option_and_is_reached_from_here_only(tmp_path):
     """Traits are those of the installed Jupyter; a name that it does not have would be passed over in silence."""
     from jupyter_client.manager import KernelManager
