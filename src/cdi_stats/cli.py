@@ -60,7 +60,7 @@ def init(
         Path | None, typer.Option("--from", help="A force's own workbook, to draft a mapping from.")
     ] = None,
 ) -> None:
-    """Start an audit: a workbook to fill in, a worked example, a sampling plan; or a mapping of your own workbook."""
+    """Start an audit: a workbook, a worked example, plans, a theme, notebooks; or a mapping of your own workbook."""
     from cdi_stats.audit.project import start_project
 
     project = start_project(folder, theirs=theirs)
@@ -68,6 +68,28 @@ def init(
         typer.echo(file)
     for line in project.unmatched:
         typer.echo(f"not matched: {line}", err=True)
+    if theirs is None:
+        from cdi_stats.lab.copies import NOTEBOOKS, lay_copies
+        from cdi_stats.lab.start_page import START_PAGE
+
+        lay_copies(folder)
+        typer.echo(folder / NOTEBOOKS)
+        typer.echo(folder / START_PAGE)
+
+
+@app.command()
+def lab(
+    folder: Annotated[Path, typer.Argument(help="The folder of an audit, as cdi init makes one.")] = Path(),
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser; print the address only.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The port on this machine; else the first free one from 8888 on."),
+    ] = None,
+) -> None:
+    """Open JupyterLab on the folder of an audit, with notebooks to edit; no one else on the network can reach it."""
+    from cdi_stats.lab.command import lab_command
+
+    lab_command(folder, port=port, browser=not no_browser)
 
 
 @app.command()
@@ -122,7 +144,7 @@ def report(
         str,
         typer.Argument(
             help="The report: inspection, reinspection, board_paper, monitoring, benchmark, sample_plan, data_quality "
-            "or methods."
+            "or methods; or your own notebook of one (.ipynb)."
         ),
     ],
     audit: ReportedArgument,

@@ -13,6 +13,8 @@ import pytest
 from nbconvert.exporters import get_exporter
 
 from cdi_stats.errors import BadParameters, ReportFailed
+from cdi_stats.publishing.exporters import EXPORTERS
+from cdi_stats.resources import resource
 
 FORMATS = {"cdi-html": "html", "cdi-pdf": "pdf", "cdi-docx": "docx", "cdi-tables": "xlsx"}
 
@@ -78,6 +80,31 @@ def test_exporters_take_a_theme(inspection, name):
     assert themed != plain
     with pytest.raises(BadParameters, match=r"none\.toml"):
         get_exporter(name)(theme="none.toml").from_filename(source)
+
+
+def as_javascript(number):
+    value = float(number)
+    return int(value) if value.is_integer() else value
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_notebook_that_jupyterlab_has_saved_gives_the_same(reinspection, name):
+    """JavaScript writes 9.0 as 9; otherwise a browser saves what it was sent."""
+    text = (reinspection.folder / "reinspection.ipynb").read_text(encoding="utf-8")
+    saved = json.dumps(json.loads(text, parse_float=as_javascript))
+    made, _ = get_exporter(name)().from_notebook_node(nbformat.reads(saved, as_version=4))
+    made = made.encode("utf-8") if isinstance(made, str) else made
+    assert made == published(reinspection, FORMATS[name])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_notebook_that_was_not_run_is_not_exported(name):
+    with pytest.raises(ReportFailed, match="21 of 21 code cells have not been run, the first is cell 2"):
+        get_exporter(name)().from_filename(str(resource("notebooks", "inspection.ipynb")))
+
+
+def test_the_list_of_formats_has_the_exporters_that_are_installed():
+    assert {name: get_exporter(name) for name in FORMATS} == EXPORTERS
 
 
 def test_menu_names_differ():

@@ -305,7 +305,7 @@ def test_init_prints_what_it_wrote_and_never_writes_over_it(cdi, tmp_path):
     code, out, err = cdi("init", tmp_path / "new")
     assert (code, err) == (0, "")
     assert [line.rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for line in out.splitlines()] == [
-        "audit.xlsx", "worked-example.xlsx", "plan.toml",
+        "audit.xlsx", "worked-example.xlsx", "plan.toml", "batch.toml", "theme.toml", "notebooks", "Start here.md",
     ]  # fmt: skip
     code, out, err = cdi("init", tmp_path / "new")
     assert (code, out) == (2, "")

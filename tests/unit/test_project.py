@@ -28,7 +28,9 @@ def started(tmp_path):
 
 
 def test_a_folder_is_made_with_workbook_example_and_plan(started, tmp_path):
-    assert [file.name for file in started.files] == ["audit.xlsx", "worked-example.xlsx", "plan.toml"]
+    assert [file.name for file in started.files] == [
+        *("audit.xlsx", "worked-example.xlsx", "plan.toml", "batch.toml", "theme.toml")
+    ]
     assert all(file.parent == tmp_path / "new" / "audit" for file in started.files)
     assert [s.stratum for s in read_plan(started.files[2]).strata] == ["violence", "other"]
 

@@ -1,4 +1,4 @@
-"""The folder that an analyst starts in: a workbook to fill in, a worked example, a sampling plan, or a mapping."""
+"""The folder that an analyst starts in: a workbook to fill in, a worked example, plans and a theme, or a mapping."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from cdi_stats.audit.template import write_template
 from cdi_stats.errors import BadParameters
 from cdi_stats.resources import resource
 
-WORKBOOK, EXAMPLE, PLAN, MAPPING = "audit.xlsx", "worked-example.xlsx", "plan.toml", "mapping.toml"
+WORKBOOK, EXAMPLE, MAPPING = "audit.xlsx", "worked-example.xlsx", "mapping.toml"
+TO_FILL_IN = ("plan.toml", "batch.toml", "theme.toml")
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Project:
 def start_project(folder: str | Path, *, theirs: str | Path | None = None) -> Project:
     """Write an analyst's files into a folder, which is made where it is not there.
 
-    These are a blank workbook, a worked example and a sampling plan; with a force's own workbook (`theirs`) a mapping
-    drafted from it. Raises BadParameters where a file is there already, UnreadableAudit for a workbook that is none.
+    These are a blank workbook, a worked example, a sampling plan, a batch plan and a theme; with a force's own workbook
+    (`theirs`) a mapping drafted from it. Raises BadParameters where a file is there already, UnreadableAudit for a
+    workbook that is none.
     """
     place = Path(folder)
     if place.exists() and not place.is_dir():
@@ -40,12 +42,13 @@ def start_project(folder: str | Path, *, theirs: str | Path | None = None) -> Pr
         _prepare(place, file)
         file.write_text(draft.toml, encoding="utf-8")
         return Project((file,), draft.unmatched)
-    workbook, example, plan = (place / name for name in (WORKBOOK, EXAMPLE, PLAN))
-    _prepare(place, workbook, example, plan)
-    write_template(workbook)
-    write_template(example, _example_tables())
-    plan.write_bytes(resource("data", PLAN).read_bytes())
-    return Project((workbook, example, plan))
+    files = tuple(place / name for name in (WORKBOOK, EXAMPLE, *TO_FILL_IN))
+    _prepare(place, *files)
+    write_template(place / WORKBOOK)
+    write_template(place / EXAMPLE, _example_tables())
+    for name in TO_FILL_IN:
+        (place / name).write_bytes(resource("data", name).read_bytes())
+    return Project(files)
 
 
 def _prepare(folder: Path, *files: Path) -> None:

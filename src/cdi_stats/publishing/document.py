@@ -56,6 +56,19 @@ def read_document(notebook: Any) -> Document:
     return assemble(block for _, blocks in _told(notebook) for block in blocks)
 
 
+def read_executed(notebook: Any) -> Document:
+    """Return the document of a notebook that someone has run. Raises as read_document, and where a cell was not run."""
+    document = read_document(notebook)
+    code = [(place, cell) for place, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
+    left = [place for place, cell in code if cell.source.strip() and cell.execution_count is None]
+    if left:
+        raise ReportFailed(
+            f"notebook: {len(left)} of {len(code)} code cells have not been run, the first is cell {left[0]}; expected "
+            "all. To mend: choose Run, then Run All Cells, wait until the last has ended, and export again"
+        )
+    return document
+
+
 def assemble(told: Iterable[Json]) -> Document:
     """Return the document that some blocks make. Raises ReportFailed without one level-1 heading among them."""
     told = list(told)

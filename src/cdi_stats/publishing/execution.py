@@ -29,9 +29,17 @@ def notebook_path(report: str) -> Path:
 
 
 def run_notebook(
-    report: str, parameters: Mapping[str, Any], folder: Path, *, time_limit: int = TIME_LIMIT, fork: bool = False
+    report: str,
+    parameters: Mapping[str, Any],
+    folder: Path,
+    *,
+    path: Path | None = None,
+    time_limit: int = TIME_LIMIT,
+    fork: bool = False,
 ) -> Any:
     """Return the executed notebook of a report as a notebook node, without traces of when and where it ran.
+
+    `path` is the notebook, else the bundled one.
 
     The kernel works in `folder` and ends with the run; each cell may take `time_limit` seconds. With `fork` it is a
     fork of this process, where that is safe. Raises ReportFailed, naming the cell, when one stops; KernelDied when the
@@ -44,7 +52,7 @@ def run_notebook(
     from cdi_stats.publishing.engine import CdiEngine
 
     papermill.engines.papermill_engines.register(ENGINE, CdiEngine)
-    notebook = nbformat.read(notebook_path(report), as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(path or notebook_path(report), as_version=4)  # type: ignore[no-untyped-call]
     try:
         executed = papermill.execute_notebook(
             notebook,

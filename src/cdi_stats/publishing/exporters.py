@@ -7,7 +7,7 @@ from typing import Any
 from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
-from cdi_stats.publishing.document import read_document
+from cdi_stats.publishing.document import read_executed
 from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 
@@ -35,7 +35,7 @@ class CdiHtmlExporter(_CdiExporter):
         from cdi_stats.publishing.html import render_html
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_html(read_document(nb), self._theme()), resources
+        return render_html(read_executed(nb), self._theme()), resources
 
 
 class CdiDocxExporter(_CdiExporter):
@@ -54,7 +54,7 @@ class CdiDocxExporter(_CdiExporter):
         from cdi_stats.publishing.docx import render_docx
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_docx(read_document(nb), self.template or None, self._theme()), resources
+        return render_docx(read_executed(nb), self.template or None, self._theme()), resources
 
 
 class CdiTablesExporter(_CdiExporter):
@@ -71,7 +71,7 @@ class CdiTablesExporter(_CdiExporter):
         from cdi_stats.publishing.tables import render_xlsx
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_xlsx(read_document(nb), self._theme()), resources
+        return render_xlsx(read_executed(nb), self._theme()), resources
 
 
 class CdiPdfExporter(_CdiExporter):
@@ -88,4 +88,12 @@ class CdiPdfExporter(_CdiExporter):
         from cdi_stats.publishing.typst import render_pdf
 
         nb, resources = super().from_notebook_node(nb, resources, **options)
-        return render_pdf(read_document(nb), self._theme()), resources
+        return render_pdf(read_executed(nb), self._theme()), resources
+
+
+EXPORTERS: dict[str, type[_CdiExporter]] = {
+    "cdi-pdf": CdiPdfExporter,
+    "cdi-docx": CdiDocxExporter,
+    "cdi-html": CdiHtmlExporter,
+    "cdi-tables": CdiTablesExporter,
+}

@@ -1,8 +1,4 @@
-"""A Jupyter server extension, so that JupyterLab's export menu reaches our exporters.
-
-The server's own address for exports takes letters, digits and underscores only: a name with a hyphen, such as cdi-pdf,
-is offered in the menu and then not found.
-"""
+"""A Jupyter server extension, so that JupyterLab's export menu offers our formats by name and reaches our exporters."""
 
 from __future__ import annotations
 
@@ -14,9 +10,6 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    from jupyter_server.base.handlers import path_regex
-    from jupyter_server.nbconvert.handlers import NbconvertFileHandler
-    from jupyter_server.utils import url_path_join
+    from cdi_stats.publishing.export_menu import handlers
 
-    address = url_path_join(server.web_app.settings["base_url"], rf"/nbconvert/(?P<format>cdi-\w+){path_regex}")
-    server.web_app.add_handlers(".*$", [(address, NbconvertFileHandler)])
+    server.web_app.add_handlers(".*$", handlers(server.web_app.settings["base_url"]))

@@ -29,6 +29,7 @@ from cdi_stats.publishing.document import Document, protect_notebook, read_docum
 from cdi_stats.publishing.execution import TIME_LIMIT, notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS, Look, Template
 from cdi_stats.publishing.index import write_index
+from cdi_stats.publishing.own_notebook import ENDING, read_own, written_in
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
 from cdi_stats.publishing.staging import locked, staging
@@ -53,12 +54,16 @@ class Input(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """What a report is made from: the name it is filed under, whose it is, every file, and the days audited."""
+    """What a report is made from: the name it is filed under, whose it is, every file, and the days audited.
+
+    `notebook` is an analyst's own, None for the bundled one.
+    """
 
     id: str
     force: str
     inputs: tuple[Input, ...]
     period: tuple[date, date] | None = None
+    notebook: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Publication:
 
 
 def publish(
-    report: str,
+    report: str | Path,
     audit: str | Path,
     *,
     out: str | Path = "reports",
@@ -109,6 +114,8 @@ def publish(
 
     It lies under `out/AUDIT/REPORT/`.
 
+    `report` is a report's name, or the path of an analyst's own notebook of one (.ipynb), which is run as any
+    program; what its own cell of parameters says holds unless given here.
     `formats` are some of "html", "pdf", "docx" and "tables"; `earlier` and `parameters` as the report takes them;
     `template` is a Word file whose styles, header and footer the docx takes; `theme` a house style, by its file, its
     folder or a bundled one's name; `published` are folders of reports that are out already, which this one must not
@@ -116,16 +123,18 @@ def publish(
     AuditProblems before anything starts, ReportFailed when the notebook or its verification fails; an earlier
     publication then stays as it was. The data quality report is made of an audit with errors too.
     """
+    own = read_own(Path(report)) if Path(report).suffix == ENDING else None
+    report = own.report if own else str(report)
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
     if unknown or not wanted:
         raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
-    given = dict(parameters) | ({} if earlier is None else {"earlier": str(earlier)})
+    given = dict(own.parameters if own else {}) | parameters | ({} if earlier is None else {"earlier": str(earlier)})
     checked = check_parameters(report, given | {"audit": str(audit)})
     look = Look(PLAIN if theme is None else read_theme(theme), _read_template(template, wanted))
     known = [read_published(other) | {"replaced": False} for other in published]
     manner.step("reading the audit")
-    sources = _sources(report, checked)
+    sources = _sources(report, checked)._replace(notebook=own.path if own else None)
     portable = _portable_series if report in SERIES else _portable
     checked = checked | {"audit": portable(checked["audit"])}
     if checked.get("earlier", "") not in ("", NO_EARLIER):
@@ -178,7 +187,7 @@ def _write(
     out_already: Iterable[Json],
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
-    document = _execute(report, checked, manner, stage)
+    document = _execute(report, checked, manner, stage, sources.notebook)
     shown = collect_figures(document.blocks)
     _check_document(report, document, shown)
     check_published(document.disclosure, shown, _inputs(sources), out_already)
@@ -254,11 +263,11 @@ def _portable_series(name: str) -> str:
     return name if path in shipped else str(path.resolve())
 
 
-def _execute(report: str, parameters: Mapping[str, Any], manner: Manner, stage: Path) -> Document:
+def _execute(report: str, parameters: Mapping[str, Any], manner: Manner, stage: Path, own: Path | None) -> Document:
     import nbformat
 
     manner.step("running the notebook")
-    notebook = run_notebook(report, parameters, stage, time_limit=manner.time_limit, fork=manner.fork)
+    notebook = run_notebook(report, parameters, stage, path=own, time_limit=manner.time_limit, fork=manner.fork)
     document = read_document(notebook)
     nbformat.write(protect_notebook(notebook), stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
     return document
@@ -304,7 +313,7 @@ def _manifest(
         "force": sources.force,
         **_period(sources),
         "inputs": _inputs(sources),
-        "notebook": {"name": f"{report}.ipynb", "sha256": _digest(notebook_path(report))},
+        "notebook": _notebook(report, sources.notebook),
         "parameters": portable_parameters(parameters),
         **look.to_json(),
         "disclosure": document.disclosure
@@ -314,6 +323,15 @@ def _manifest(
             path.relative_to(stage).as_posix(): _digest(path) for path in sorted(stage.rglob("*")) if path.is_file()
         },
     }
+
+
+def _notebook(report: str, own: Path | None) -> Json:
+    """Return the notebook by name and hash, and of an analyst's own whether anything but its outputs was edited."""
+    bundled = notebook_path(report)
+    if own is None:
+        return {"name": f"{report}.ipynb", "sha256": _digest(bundled)}
+    edited = written_in(own.read_bytes()) != written_in(bundled.read_bytes())
+    return {"name": own.name, "sha256": _digest(own), "edited": edited}
 
 
 def _inputs(sources: Sources) -> list[Json]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 Json = dict[str, Any]
 MIME_TYPE = "application/vnd.cdi-stats.blocks+json"
+MOST_WHOLE = 2**53  # JavaScript's numbers are doubles
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,20 @@ class Figure:
         """Return the figure as an item of a text.
 
         Twelve digits of the value, as sums differ beyond them from processor to processor; JSON has no infinity, so an
-        open limit has no value.
+        open limit has no value. A whole number is written as one: JupyterLab knows no other, and saves 9.0 as 9.
         """
         return {
             "figure": self.key,
             "text": self.text,
-            "value": float(f"{self.value:.12g}") if math.isfinite(self.value) else None,
+            "value": _number(self.value) if math.isfinite(self.value) else None,
             "unit": self.unit,
             "source": self.source,
         }
+
+
+def _number(value: float) -> float:
+    number = float(f"{value:.12g}")
+    return int(number) if number.is_integer() and abs(number) < MOST_WHOLE else number
 
 
 @dataclass(frozen=True)
