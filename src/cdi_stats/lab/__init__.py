@@ -1,0 +1,1 @@
+"""JupyterLab: the analyst's folder and the controls of explore.ipynb."""
