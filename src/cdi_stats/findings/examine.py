@@ -229,7 +229,7 @@ class Examiner:
             estimate = estimate_rate_from_counts(
                 int(done.sum()), len(rows), confidence_level=self.level, method=self.method
             )
-        return self._complete(Finding(measure.key, domain, stratum, estimate, weighting))
+        return self.complete(Finding(measure.key, domain, stratum, estimate, weighting))
 
     def sample(
         self, rows: pd.DataFrame, done: pd.Series[bool], weighting: str, stratum: str, *, whole: bool
@@ -267,7 +267,7 @@ class Examiner:
             )
         else:
             estimate = self._estimate(recorded=done, reported=due)
-        return self._complete(Finding(measure.key, ALL, ALL, estimate))
+        return self.complete(Finding(measure.key, ALL, ALL, estimate))
 
     def _counts(self, measure: Measure) -> Iterator[Finding]:
         """Yield the findings of a measure that the counts sheet carries as totals."""
@@ -286,7 +286,7 @@ class Examiner:
         estimate = estimate_rate_from_counts(
             recorded, reported, population=population, confidence_level=self.level, method=self.method
         )
-        return self._complete(Finding(measure, domain, stratum, replace(estimate, warnings=(TOTALS_ONLY,))))
+        return self.complete(Finding(measure, domain, stratum, replace(estimate, warnings=(TOTALS_ONLY,))))
 
     def _rates_from_totals(self) -> Iterator[Finding]:
         """Yield the recording rates of an audit known only by its strata's totals."""
@@ -335,7 +335,7 @@ class Examiner:
         )
         kept = tuple(caution for caution in estimate.warnings if caution.code in ("pooled", "unanimous"))
         estimate = replace(estimate, records=None, design_effect=math.nan, warnings=(*kept, TOTALS_ONLY))
-        return self._complete(Finding(measure, ALL, ALL, estimate, weighting))
+        return self.complete(Finding(measure, ALL, ALL, estimate, weighting))
 
     def _weights(
         self, stratum: Any, sampled: dict[str, int], weighting: str, frames: Mapping[str, float | None] | None = None
@@ -351,7 +351,7 @@ class Examiner:
         }
         return np.array([by_stratum[name] for name in stratum])
 
-    def _complete(self, finding: Finding) -> Finding:
+    def complete(self, finding: Finding) -> Finding:
         """Add what each rate is set beside: the plain interval, the published one, and its cautions."""
         e = finding.estimate
         if e is None:

@@ -16,13 +16,13 @@ from cdi_stats.findings.examine import OTHER_WEIGHTING, Examiner, Finding
 from cdi_stats.findings.measures import ALL, MEASURES, flags_used
 from cdi_stats.methods.influence import estimate_without, measure_influence
 from cdi_stats.methods.planning import MARGINS, expected_margin
-from cdi_stats.methods.proportion import FloatArray
+from cdi_stats.methods.proportion import FloatArray, Interval
 from cdi_stats.methods.survey import Caution, RateEstimate
 
 DIMENSIONS = ("stratum", "domain", "flag", "district")
 DOMAIN_COLUMNS = {"crimes": "offence", "cancellations": "crime_type"}
 MOST_RECORDS = 5
-ALIKE = 1.001  # shares closer than this differ by rounding alone
+ALIKE = 1.05  # records whose shares are closer than this weigh alike
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class Options:
     method: str = "wilson"
     degrees_of_freedom: str = "kurtosis"
     overall: str = ""
+
+    @property
+    def interval(self) -> dict[str, Any]:
+        """Return how intervals are made."""
+        return {"confidence_level": self.confidence_level, "method": self.method}
 
     def examiner(self, audit: Audit) -> Examiner:
         """Return what examines an audit so."""
@@ -109,6 +114,12 @@ def _examined(place: _Place) -> Finding:
     cases = cases_of_part(audit, part)
     if cases.empty or MEASURES[part.measure].weight:
         return _from_totals(part, known)
+    if options.interval != Options().interval:
+        # the sample is counted once: another method or level needs only the interval anew
+        base = _examined(replace(place, options=replace(options, **Options().interval)))
+        assert base.estimate is not None
+        estimate = base.estimate.by(options.method, options.confidence_level)
+        return options.examiner(audit).complete(replace(base, estimate=estimate))
     return options.examiner(audit).finding(
         MEASURES[part.measure], part.named, part.stratum, cases, cases["done"].astype(bool)
     )
@@ -128,19 +139,26 @@ def _from_totals(part: Part, known: dict[tuple[str, str], Finding]) -> Finding:
 
 def cases_of_part(audit: Audit, part: Part) -> pd.DataFrame:
     """Return the rows due of a part as the audit holds them, with `done`; none where only totals are known."""
-    measure = MEASURES[part.measure]
-    rows = audit.crimes if measure.sheet == "crimes" else audit.table(measure.sheet)
-    rows = rows[measure.due(audit, rows)]
-    rows = rows.assign(done=measure.done(audit, rows))
-    if measure.sheet == "crimes":
-        places = audit.tables["records"].set_index("record_id")[["district", "team"]]
-        rows = rows.join(places, on="record_id")
+    rows = _cases(_Asked(audit.digest, part.measure, Options(), audit))
     kept = pd.Series(True, index=rows.index, dtype=bool)
     for dimension in DIMENSIONS:
         wanted = getattr(part, dimension)
         if wanted != ALL:
-            kept &= _holds(rows, measure.sheet, dimension, wanted)
+            kept &= _holds(rows, MEASURES[part.measure].sheet, dimension, wanted)
     return rows[kept]
+
+
+@lru_cache(maxsize=32)
+def _cases(asked: _Asked) -> pd.DataFrame:
+    """Return all rows due of a measure, each with `done`, and the district and team of its record."""
+    audit, measure = asked.audit, MEASURES[asked.measure]
+    rows = audit.crimes if measure.sheet == "crimes" else audit.table(measure.sheet)
+    rows = rows[measure.due(audit, rows)]
+    rows = rows.assign(done=measure.done(audit, rows))
+    if measure.sheet != "crimes":
+        return rows
+    places = audit.tables["records"].set_index("record_id")[["district", "team"]]
+    return rows.join(places, on="record_id")
 
 
 def _holds(rows: pd.DataFrame, sheet: str, dimension: str, wanted: str) -> pd.Series[bool]:
@@ -159,7 +177,13 @@ def _column(sheet: str, dimension: str, wanted: str) -> tuple[str, object]:
 
 def choices(audit: Audit, measure: str) -> dict[str, tuple[str, ...]]:
     """Return {dimension: what may be chosen of it beside all} for a measure, as far as the audit holds cases of it."""
-    known = _known(_Asked(audit.digest, measure, Options(), audit))
+    return dict(_choices(_Asked(audit.digest, measure, Options(), audit)))
+
+
+@lru_cache(maxsize=32)
+def _choices(asked: _Asked) -> dict[str, tuple[str, ...]]:
+    audit, measure = asked.audit, asked.measure
+    known = _known(asked)
     rows = [row for row in known.values() if row.estimate]
     cases = cases_of_part(audit, Part(measure))
     flags = [flag for flag in flags_used(audit) if flag in cases and cases[flag].eq(True).any()]
@@ -206,12 +230,19 @@ class WeighingRecord:
 class Width:
     """What makes an interval as wide as it is: up to five records that have more of its variance than any other.
 
-    There are none where records weigh alike. `without` is the estimate had none of them been drawn; None where they are all that a stratum, or the part, has.
+    There are none where records weigh alike. `without` is the estimate had none of them been drawn; None
+    where they are all that a stratum, or the part, has.
     """
 
     finding: Finding
     records: tuple[WeighingRecord, ...]
     without: RateEstimate | None
+
+    @property
+    def interval(self) -> Interval[float]:
+        """Return the interval that is explained."""
+        assert self.finding.estimate is not None
+        return self.finding.estimate.interval
 
     @property
     def variance_share(self) -> float:
