@@ -75,10 +75,11 @@ class Explorer:
         self.identifiers = widgets.Checkbox(show_records, description="Show record ids, crime numbers and auditors",
                                             indent=False, layout=widgets.Layout(width="auto"))  # fmt: skip
         self.cell = widgets.Dropdown(options=CELLS, description="It takes", layout=widgets.Layout(width="30em"))
-        self.code = widgets.Textarea(disabled=True, rows=5, layout=widgets.Layout(width="100%"))
         self.chart, self.copy_sentence = BarChart(), CopyButton(label="Copy the sentence")
         self.copy_cell = CopyButton(label="Copy the cell")
-        self.message, self.sentence, self.table, self.records, self.width, self.margin = (_html() for _ in range(6))
+        self.message, self.sentence, self.table, self.records, self.width, self.margin, self.code = (
+            _html() for _ in range(7)
+        )
         self.box = self._laid_out()
         self._watch()
         self._show(sight)
@@ -128,9 +129,9 @@ class Explorer:
             control.value = getattr(sight.view, name)
             control.disabled = len(options) < 2
         self._setting = False
-        rules = rules_for(sight.audit.facts, self._disclosure)
-        warned = withheld_words(sight, rules)
-        self.message.value = f'<p class="warning" role="note">{escape(plain(warned))}</p>' if warned else ""
+        small = withheld_words(sight, rules_for(sight.audit.facts, self._disclosure))
+        warned = [*([plain(small)] if small else []), *sight.cautions]
+        self.message.value = f'<p class="warning" role="note">{escape(" ".join(warned))}</p>' if warned else ""
         self.sentence.value = f'<div class="sentence" role="status">{_html_of(Paragraph(sight.sentence))}</div>'
         self.copy_sentence.text = plain(sight.sentence)
         self.table.value = _html_of(sight.table())
@@ -159,7 +160,8 @@ class Explorer:
         self.margin.value = _html_of(Paragraph(words)) if words else ""
 
     def _show_code(self) -> None:
-        self.code.value = self.copy_cell.text = cell_of(self.sight.view, parameterised=self.cell.value)
+        self.copy_cell.text = cell_of(self.sight.view, parameterised=self.cell.value)
+        self.code.value = f'<pre tabindex="0" aria-label="Code of the cell">{escape(self.copy_cell.text)}</pre>'
 
     def _save(self) -> None:
         chart = self.sight.chart()

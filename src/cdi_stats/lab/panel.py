@@ -64,7 +64,7 @@ def bars_of(sight: Sight) -> list[dict[str, Any]]:
         detail = f"{now['limits']} · {now['counts']}"
         told = f"{label}: {now['value']}, {sight.findings.level} interval {now['limits']}, {now['counts']}"
         if before:
-            detail += f"; was {before['value']}"
+            detail += f"\nbefore: {before['value']}, {before['limits']}"
             told += f"; earlier {before['value']}"
         found.append(now | {"key": key, "label": label, "detail": detail, "told": f"{told}. Show the records behind it",
                             "earlier": before, "current": key == chosen})  # fmt: skip

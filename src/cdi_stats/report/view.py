@@ -21,7 +21,7 @@ from cdi_stats.findings.parts import (
     split_part,
 )
 from cdi_stats.report import narrative, tables
-from cdi_stats.report.blocks import Chart, Paragraph, Section, Table, Text, section
+from cdi_stats.report.blocks import Callout, Chart, Paragraph, Section, Table, Text, section
 from cdi_stats.report.examined import strong
 from cdi_stats.report.numbers import in_words
 from cdi_stats.report.wording import capital, in_sentence, join, say, title
@@ -132,12 +132,14 @@ class Sight:
 
     @cached_property
     def findings(self) -> Findings:
-        """Return the bars' findings, and that of the cases looked at."""
+        """Return the findings of the bars, of the cases looked at and of all reported crimes."""
         return self._findings(self.audit, [row for _, _, row in self.bars])
 
     def _findings(self, audit: Audit, rows: list[Finding]) -> Findings:
         o = self.view.options
-        unique = {row.key: row for row in [*rows, examine_part(audit, self.view.part, o)]}
+        # what sets two audits apart is told from their overall rates too
+        more = [examine_part(audit, part, o) for part in (self.view.part, Part())]
+        unique = {row.key: row for row in [*rows, *more]}
         return Findings(audit, tuple(unique.values()), o.confidence_level, o.method, o.degrees_of_freedom)
 
     @cached_property
@@ -152,6 +154,11 @@ class Sight:
         """Return how one of these rates changed since the earlier audit; None where it has none."""
         found = self._comparison
         return found.get(finding.measure, finding.domain, finding.stratum) if found else None
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Return what makes the two audits less than alike."""
+        return self._comparison.cautions if self._comparison else ()
 
     @property
     def what(self) -> str:
@@ -212,5 +219,6 @@ class Sight:
         return tables.rates_table(name, self.labelled, *heads, kind=capital(self.view.split))
 
     def section(self) -> Section:
-        """Return the sentence, the chart and the table."""
-        return section(Paragraph(self.sentence), self.chart(), self.table())
+        """Return the sentence, what to heed in comparing, the chart and the table."""
+        heed = Callout("warning", "Before comparing", " ".join(self.cautions)) if self.cautions else None
+        return section(Paragraph(self.sentence), heed, self.chart(), self.table())

@@ -148,7 +148,7 @@ def _cell(value: Any) -> str:
     if pd.isna(value):
         return ""
     if isinstance(value, pd.Timestamp):
-        return f"{value:%d %B %Y, %H:%M}"
+        return f"{value:%d %b %Y, %H:%M}"
     return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else str(value)
 
 
