@@ -67,8 +67,8 @@ def show_view(audit: str, **view: str | float) -> Section:
 
     Raises BadParameters for a choice that the audit does not have, and what read_audit raises.
     """
-    given = {field.name for field in fields(View)}
-    unknown = [f"parameter {name}: unknown; expected one of {', '.join(given)}" for name in view if name not in given]
+    known = [field.name for field in fields(View)]
+    unknown = [f"parameter {name}: unknown; expected one of {', '.join(known)}" for name in view if name not in known]
     if unknown:
         raise BadParameters("\n".join(unknown))
     return look(View(audit, **view)).section()  # type: ignore[arg-type]
