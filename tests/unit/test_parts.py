@@ -1,4 +1,4 @@
-"""Any part of an audit: examine's own figures where it has them, the survey estimator's on the part's cases elsewhere."""
+"""Any part of an audit: examine's own figures where it has them, else the survey estimator's on its cases."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_identifiers_are_shown_only_where_asked_for(bundled):
     assert "S-0256" in str(width_section(sight, show_records=True).to_blocks())
 
 
-def test_the_cases_are_the_parts_with_those_missed_first(bundled):
+def test_the_cases_are_the_parts_with_those_missed_first():
     table = cases_table(look(View("kent-2017")), Part(stratum="sexual"))
     place = [column.header for column in table.columns].index("Recorded")
     assert table.caption == "200 of 319 reported crimes, those missed first"

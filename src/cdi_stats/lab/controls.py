@@ -108,7 +108,7 @@ class Explorer:
         ):  # fmt: skip
             control.observe(lambda _, show=show: show(), "value")
         self.chart.observe(lambda _: self._show_records(), "chosen")
-        self.chart.on_msg(lambda *_: self._save())
+        self.chart.on_msg(lambda *_: self.save_chart())
 
     def _changed(self, name: str, value: Any) -> None:
         """Show the view with one thing changed; where an audit cannot be read, say why and keep what is shown."""
@@ -117,18 +117,22 @@ class Explorer:
         try:
             self._show(moved(self.sight, name, value))
         except CdiStatsError as error:
+            self._set(name, getattr(self.sight.view, name))
             self.message.value = f'<p class="warning" role="alert">{escape(str(error))}</p>'
+
+    def _set(self, name: str, value: Any, options: Options | None = None) -> None:
+        """Give a control its value, and its options where they change, as if no one had touched it."""
+        control, self._setting = self.controls[name], True
+        if options is not None and control.options != tuple(options):
+            control.options = options
+        control.value = value
+        self._setting = False
 
     def _show(self, sight: Sight) -> None:
         self.sight = sight
-        self._setting = True
         for name, options in _offered(sight).items():
-            control = self.controls[name]
-            if control.options != tuple(options):
-                control.options = options
-            control.value = getattr(sight.view, name)
-            control.disabled = len(options) < 2
-        self._setting = False
+            self._set(name, getattr(sight.view, name), options)
+            self.controls[name].disabled = len(options) < 2
         small = withheld_words(sight, rules_for(sight.audit.facts, self._disclosure))
         warned = [*([plain(small)] if small else []), *sight.cautions]
         self.message.value = f'<p class="warning" role="note">{escape(" ".join(warned))}</p>' if warned else ""
@@ -163,7 +167,8 @@ class Explorer:
         self.copy_cell.text = cell_of(self.sight.view, parameterised=self.cell.value)
         self.code.value = f'<pre tabindex="0" aria-label="Code of the cell">{escape(self.copy_cell.text)}</pre>'
 
-    def _save(self) -> None:
+    def save_chart(self) -> None:
+        """Send the page the chart as a report draws it, to be saved as a file."""
         chart = self.sight.chart()
         if chart:
             self.chart.send({"svg": chart.svg, "name": svg_name(self.sight)})
