@@ -20,6 +20,7 @@ from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import Comparison, FindingChange, compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Finding, Findings, examine
+from cdi_stats.findings.withheld import Rules
 from cdi_stats.methods.proportion import proportion_interval
 from cdi_stats.methods.survey import estimate_rate_from_counts
 from cdi_stats.report import benchmark_words, headlines, narrative, statements
@@ -31,6 +32,8 @@ from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.methods_report import MethodsReport, checked_words, open_methods
 from cdi_stats.report.monitoring import open_monitoring
 from cdi_stats.report.sample_plan import open_sample_plan
+from cdi_stats.report.view import Sight, View
+from cdi_stats.report.view_detail import more_words, width_section, withheld_words
 
 Records = Mapping[str, Sequence[tuple[int, int]]]
 GOOD, BAD, EVERY = [(1, 1)] * 18 + [(1, 0)] * 2, [(1, 1)] * 8 + [(1, 0)] * 12, [(1, 1)] * 20
@@ -487,3 +490,25 @@ def _(bench: Bench) -> object:
 @case("an audit of three months, undated")
 def _(bench: Bench) -> object:
     return tell(open_monitoring(bench.path({"a": GOOD})), ("calendar",))
+
+
+# A view of an audit.
+
+
+def viewed(audit: Audit, **view: Any) -> list[object]:
+    """Tell a view, what widens its interval, and what 20 more records and a small number would mean."""
+    sight = Sight(View("small", **view), audit)
+    return [sight.title, sight.sentence, width_section(sight), more_words(sight, 20), withheld_words(sight, Rules(5))]
+
+
+CASES |= {
+    "a view of one stratum": lambda b: viewed(b.audit({"a": GOOD}, strata=YEAR)),
+    "a view of two strata, one record of ten misses": lambda b: viewed(b.audit({"a": [*MANY, (10, 0)], "b": GOOD})),
+    "a view of twelve missed of 20": lambda b: viewed(b.audit({"a": BAD})),
+    "a view of four crimes, none of a sample": lambda b: viewed(
+        b.audit(
+            {"a": GOOD}, cancellations=[{"cancellation_id": n, "crime_type": "rape", "correct": "yes"} for n in "abcd"]
+        ),
+        measure="cancelled_correctly",
+    ),
+}

@@ -58,6 +58,7 @@ def changed(tmp_path_factory):
             notebook.cells.append(make(block["text"].rstrip("\n")))
             file = block["file"]
     notebook.cells[1].metadata["tags"] = ["parameters"]
+    notebook.metadata["cdi"]["report"] = "headline"
     nbformat.write(notebook, folder / file)
     return folder
 

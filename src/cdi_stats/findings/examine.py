@@ -131,31 +131,33 @@ def examine(
     """
     if overall and overall not in OTHER_WEIGHTING:
         raise InvalidCounts(f"overall: found {overall!r}; expected one of {', '.join(OTHER_WEIGHTING)}")
-    examiner = _Examiner(audit, confidence_level, method, degrees_of_freedom, overall or audit.facts.overall)
-    return Findings(audit, tuple(examiner.rows()), confidence_level, method, degrees_of_freedom)
+    examiner = Examiner(audit, confidence_level, method, degrees_of_freedom, overall or audit.facts.overall)
+    rows = tuple(row for measure in MEASURES.values() for row in examiner.rows(measure))
+    return Findings(audit, rows, confidence_level, method, degrees_of_freedom)
 
 
 @dataclass(frozen=True)
-class _Examiner:
+class Examiner:
+    """How an audit is examined; `finding` is the rate of any of its cases."""
+
     audit: Audit
     level: float
     method: str
     degrees_of_freedom: str
     overall: str
 
-    def rows(self) -> Iterator[Finding]:
-        for measure in MEASURES.values():
-            found = list(self._measure(measure))
-            counted = {(row.domain, row.stratum) for row in found}
-            for row in self._counts(measure):
-                if (row.domain, row.stratum) in counted:
-                    raise InvalidCounts(
-                        f"sheet counts: found {measure.key} for {row.domain}, {row.stratum}, "
-                        "which the records give too; "
-                        "expected one source. To mend: delete one of the two"
-                    )
-                found.append(row)
-            yield from found
+    def rows(self, measure: Measure) -> list[Finding]:
+        """Return the findings of one measure, those that are known by their totals last."""
+        found = list(self._measure(measure))
+        counted = {(row.domain, row.stratum) for row in found}
+        for row in self._counts(measure):
+            if (row.domain, row.stratum) in counted:
+                raise InvalidCounts(
+                    f"sheet counts: found {measure.key} for {row.domain}, {row.stratum}, which the records give too; "
+                    "expected one source. To mend: delete one of the two"
+                )
+            found.append(row)
+        return found
 
     def _measure(self, measure: Measure) -> Iterator[Finding]:
         rows = self.audit.crimes if measure.sheet == "crimes" else self.audit.table(measure.sheet)
@@ -168,7 +170,7 @@ class _Examiner:
                 return
             done = measure.done(self.audit, rows)
             for domain, stratum, part in self._parts(measure, rows):
-                yield self._finding(measure, domain, stratum, rows[part], done[part])
+                yield self.finding(measure, domain, stratum, rows[part], done[part])
 
     def _recording_rates(self, measure: Measure, rows: pd.DataFrame) -> Iterator[Finding]:
         if rows.empty:
@@ -177,14 +179,14 @@ class _Examiner:
         done = measure.done(self.audit, rows)
         parts = [
             self._with_year(
-                self._finding(measure, domain, stratum, rows[part], done[part]), self._volume(domain, stratum)
+                self.finding(measure, domain, stratum, rows[part], done[part]), self._volume(domain, stratum)
             )
             for domain, stratum, part in self._parts(measure, rows)
             if (domain, stratum) != (ALL, ALL)
         ]
         strata = [part for part in parts if part.domain == ALL]
         for key, weighting in self._weightings():
-            finding = replace(self._finding(measure, ALL, ALL, rows, done, weighting=weighting), measure=key)
+            finding = replace(self.finding(measure, ALL, ALL, rows, done, weighting=weighting), measure=key)
             yield self._with_overall_year(finding, strata)
         yield from parts
 
@@ -205,7 +207,7 @@ class _Examiner:
                 for value in dict.fromkeys(rows[by]):
                     yield str(value), ALL, rows[by] == value
 
-    def _finding(
+    def finding(
         self,
         measure: Measure,
         domain: str,
@@ -214,44 +216,43 @@ class _Examiner:
         done: pd.Series[bool],
         weighting: str | None = None,
     ) -> Finding:
+        """Return the rate of some of a measure's rows, called by a domain and stratum."""
         if measure.sampled and self.audit.has_records:
             weighting = (weighting or self._weighting()) if stratum == ALL else ""
             missing = self._strata_without_sample() if stratum == ALL and domain == ALL else []
             if missing:
                 return Finding(measure.key, domain, stratum, None, weighting, warnings=(_missing_stratum(missing),))
             whole = measure.key == "recording_rate" and domain == ALL
-            estimate = self._sampled(rows, done, weighting, stratum, whole=whole) if len(rows) else None
+            estimate = self._estimate(**self.sample(rows, done, weighting, stratum, whole=whole)) if len(rows) else None
         else:
             weighting = ""
             estimate = estimate_rate_from_counts(
                 int(done.sum()), len(rows), confidence_level=self.level, method=self.method
             )
-        return self._complete(Finding(measure.key, domain, stratum, estimate, weighting))
+        return self.complete(Finding(measure.key, domain, stratum, estimate, weighting))
 
-    def _sampled(
+    def sample(
         self, rows: pd.DataFrame, done: pd.Series[bool], weighting: str, stratum: str, *, whole: bool
-    ) -> RateEstimate:
-        """Return the rate of some crimes of the sample. `whole` keeps records with none: they were sampled for it."""
+    ) -> dict[str, Any]:
+        """Return what estimate_rate takes for some crimes, one entry a sampled record, in the order of its sheet.
+
+        `whole` keeps records with none in the domain: they were sampled for it.
+        """
         by_record = self.audit.by_record(rows, done)
         strata, reported = by_record["stratum"].to_numpy(), by_record["reported"].to_numpy()
-        domain = (None if stratum == ALL else strata == stratum) if whole else reported > 0
-        weight = self._weights(strata, {s.stratum: s.records_sampled for s in self.audit.strata}, weighting)
-        recorded = by_record["recorded"].to_numpy()
-        estimate: RateEstimate = self._estimate(recorded, reported, strata, self.audit.population, weight, domain)
-        return estimate
+        return {
+            "recorded": by_record["recorded"].to_numpy(),
+            "reported": reported,
+            "stratum": strata,
+            "population": self.audit.population,
+            "weight": self._weights(strata, {s.stratum: s.records_sampled for s in self.audit.strata}, weighting),
+            "domain": (None if stratum == ALL else strata == stratum) if whole else reported > 0,
+        }
 
-    def _estimate(self, recorded: Any, reported: Any, stratum: Any, population: Any, weight: Any, domain: Any) -> Any:
-        return estimate_rate(
-            recorded,
-            reported,
-            stratum=stratum,
-            population=population,
-            weight=weight,
-            domain=domain,
-            confidence_level=self.level,
-            method=self.method,
-            degrees_of_freedom=self.degrees_of_freedom,
-        )
+    def _estimate(self, **sample: Any) -> RateEstimate:
+        options = {name: getattr(self, name) for name in ("method", "degrees_of_freedom")}
+        estimate: RateEstimate = estimate_rate(**sample, confidence_level=self.level, **options)
+        return estimate
 
     def _by_count(self, measure: Measure, rows: pd.DataFrame, weight: tuple[str, str]) -> Finding:
         """Return the finding of a sheet whose rows are records that count their own cases."""
@@ -265,8 +266,8 @@ class _Examiner:
                 int(done[0]), int(due[0]), confidence_level=self.level, method=self.method
             )
         else:
-            estimate = self._estimate(done, due, None, None, None, None)
-        return self._complete(Finding(measure.key, ALL, ALL, estimate))
+            estimate = self._estimate(recorded=done, reported=due)
+        return self.complete(Finding(measure.key, ALL, ALL, estimate))
 
     def _counts(self, measure: Measure) -> Iterator[Finding]:
         """Yield the findings of a measure that the counts sheet carries as totals."""
@@ -285,7 +286,7 @@ class _Examiner:
         estimate = estimate_rate_from_counts(
             recorded, reported, population=population, confidence_level=self.level, method=self.method
         )
-        return self._complete(Finding(measure, domain, stratum, replace(estimate, warnings=(TOTALS_ONLY,))))
+        return self.complete(Finding(measure, domain, stratum, replace(estimate, warnings=(TOTALS_ONLY,))))
 
     def _rates_from_totals(self) -> Iterator[Finding]:
         """Yield the recording rates of an audit known only by its strata's totals."""
@@ -334,7 +335,7 @@ class _Examiner:
         )
         kept = tuple(caution for caution in estimate.warnings if caution.code in ("pooled", "unanimous"))
         estimate = replace(estimate, records=None, design_effect=math.nan, warnings=(*kept, TOTALS_ONLY))
-        return self._complete(Finding(measure, ALL, ALL, estimate, weighting))
+        return self.complete(Finding(measure, ALL, ALL, estimate, weighting))
 
     def _weights(
         self, stratum: Any, sampled: dict[str, int], weighting: str, frames: Mapping[str, float | None] | None = None
@@ -350,7 +351,7 @@ class _Examiner:
         }
         return np.array([by_stratum[name] for name in stratum])
 
-    def _complete(self, finding: Finding) -> Finding:
+    def complete(self, finding: Finding) -> Finding:
         """Add what each rate is set beside: the plain interval, the published one, and its cautions."""
         e = finding.estimate
         if e is None:

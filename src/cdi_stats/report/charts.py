@@ -35,21 +35,32 @@ Labelled = Sequence[tuple[str, Finding]]
 MOST_CAUSES = 10
 OTHER_CAUSES = "Other reasons, {number} in all"
 KIND = "Crime type"
+RECORDED = "reported crimes that were recorded"
 TALLER = 1.35  # a line that holds two intervals
 APART = 0.2
 LATE = 0.75  # from here on a number stands left of its point
 
 
-def rates_chart(title: str, findings: Labelled, changes: Sequence[tuple[str, FindingChange]] = ()) -> Chart:
-    """Return recording rates with their intervals, one line each; with `changes`, beside those of the earlier audit."""
+def rates_chart(
+    title: str,
+    findings: Labelled,
+    changes: Sequence[tuple[str, FindingChange]] = (),
+    *,
+    share: str = RECORDED,
+    kind: str = KIND,
+) -> Chart:
+    """Return rates with their intervals, one line each; with `changes`, beside those of the earlier audit.
+
+    `share` says what of what they are a share, `kind` what the lines are.
+    """
     if changes:
-        return _dumbbells(title, findings, dict(changes))
+        return _dumbbells(title, findings, dict(changes), share, kind)
     marks = [_rate_mark(label, finding) for label, finding in findings]
     level = FindingNumbers(findings[0][1]).level
     start = axis_start(mark.low.value for mark in marks)
-    subtitle = f"Share of reported crimes that were recorded, with {level} intervals; {_axis_from(start)}"
+    subtitle = f"Share of {share}, with {level} intervals; {_axis_from(start)}"
     picture = plot_marks(marks, lambda axes: percent_axis(axes, start, 1.0))
-    return make_chart(title, subtitle, picture, marks_table(title, KIND, "Rate", f"{level} interval", marks))
+    return make_chart(title, subtitle, picture, marks_table(title, kind, "Rate", f"{level} interval", marks))
 
 
 def _axis_from(start: float) -> str:
@@ -61,7 +72,7 @@ def _rate_mark(label: str, finding: Finding, prefix: str = "") -> Mark:
     return Mark(label, n.rate, n.low, n.high, earlier=bool(prefix))
 
 
-def _dumbbells(title: str, findings: Labelled, changes: dict[str, FindingChange]) -> Chart:
+def _dumbbells(title: str, findings: Labelled, changes: dict[str, FindingChange], share: str, kind: str) -> Chart:
     """Return the earlier and the present rate on one line, joined, and in words which way it went."""
     now = [_rate_mark(label, finding) for label, finding in findings]
     before = [_rate_mark(m.label, changes[m.label].earlier, "earlier/") if m.label in changes else None for m in now]
@@ -69,7 +80,7 @@ def _dumbbells(title: str, findings: Labelled, changes: dict[str, FindingChange]
     start = axis_start(mark.low.value for mark in (*now, *before) if mark)
     level = FindingNumbers(findings[0][1]).level
     subtitle = (
-        "Share of reported crimes that were recorded, open squares: earlier audit, dots: this audit, "
+        f"Share of {share}, open squares: earlier audit, dots: this audit, "
         f"lines above and below: {level} intervals; {_axis_from(start)}"
     )
 
@@ -81,7 +92,7 @@ def _dumbbells(title: str, findings: Labelled, changes: dict[str, FindingChange]
     texts = [_then_and_now(*row) for row in zip(now, before, verdicts, strict=True)]
     picture = plot_lines([mark.label for mark in now], texts, draw, rows=TALLER * len(now))
     columns = (
-        Column(KIND, width=2.0),
+        Column(kind, width=2.0),
         Column("Earlier", numeric=True),
         Column(f"Earlier {level} interval", numeric=True, width=1.5),
         Column("Present", numeric=True),

@@ -30,11 +30,13 @@ Changes = Sequence[tuple[str, FindingChange]]
 KIND = "Crime type"
 
 
-def rates_table(caption: str, rows: Labelled, due: str = "Reported", done: str = "Recorded") -> Table:
+def rates_table(
+    caption: str, rows: Labelled, due: str = "Reported", done: str = "Recorded", *, kind: str = KIND
+) -> Table:
     """Return rates with counts and intervals, and the records they come from where these are known."""
     cells = [_rate_cells(label, finding) for label, finding in rows]
     columns = (
-        Column(KIND, width=2.2),
+        Column(kind, width=2.2),
         Column("Records", numeric=True),
         Column(due, numeric=True),
         Column(done, numeric=True),
