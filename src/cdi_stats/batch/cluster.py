@@ -1,7 +1,8 @@
 """A batch on many machines: each report is made by a Dask worker, and its run written down by who started the batch.
 
-Every worker must see the plan's audits and the reports folder under the same paths. A report is published by the worker
-that makes it, whole or not at all, so what lies in the reports folder is what a run on one machine would give.
+Every worker must see the plan's audits and the reports folder under the same paths, or by the same URLs. A report is
+published by the worker that makes it, whole or not at all, so what lies in the reports folder is what a run on one
+machine would give.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from cdi_stats.audit.remote import Copies
 from cdi_stats.batch.freshness import code_hash
 from cdi_stats.batch.ledger import FAILED
 from cdi_stats.batch.plan import Limits
 from cdi_stats.batch.worker import DIED, Task, Worker, report_outcome
-from cdi_stats.errors import BadParameters
+from cdi_stats.errors import BadParameters, UnreadableAudit
 
 LOCAL = "local"
 TICK = 0.2
@@ -34,7 +36,7 @@ class RemoteWorker:
     step = "on the cluster"
     handles: tuple[Any, ...] = ()
 
-    def __init__(self, client: Any, task: Task, run: int, out: Path, limits: Limits) -> None:
+    def __init__(self, client: Any, task: Task, run: int, out: Path | str, limits: Limits) -> None:
         self.task, self.run = task, run
         self.began = time.monotonic()
         self.future = client.submit(make_report, task, out, limits, key=f"{task.job.target}-{run}", pure=False)
@@ -59,8 +61,19 @@ class RemoteWorker:
         self.future.cancel()
 
 
-def make_report(task: Task, out: Path, limits: Limits) -> tuple[str, dict[str, Any]]:
-    """Make a report on the machine that this runs on, in a process of its own; return as Worker.outcome does."""
+def make_report(task: Task, out: Path | str, limits: Limits) -> tuple[str, dict[str, Any]]:
+    """Make a report on the machine that this runs on, in a process of its own; return as Worker.outcome does.
+
+    Inputs at URLs are fetched before that process starts, as one that has reached for a store forks no kernel.
+    """
+    try:
+        with Copies() as copies:
+            return _make_report(task.brought(copies), out, limits)
+    except UnreadableAudit as error:
+        return FAILED, {"message": str(error)}
+
+
+def _make_report(task: Task, out: Path | str, limits: Limits) -> tuple[str, dict[str, Any]]:
     if current_process().daemon:
         # such a process must not have children, so it makes the report itself
         result, facts = report_outcome(task.job, out, limits)
