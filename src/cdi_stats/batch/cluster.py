@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import current_process
 from multiprocessing.connection import wait
@@ -21,7 +21,7 @@ from cdi_stats.batch.freshness import code_hash
 from cdi_stats.batch.ledger import FAILED
 from cdi_stats.batch.plan import Limits
 from cdi_stats.batch.worker import DIED, Task, Worker, report_outcome
-from cdi_stats.errors import BadParameters, UnreadableAudit
+from cdi_stats.errors import BadParameters, ReportFailed, UnreadableAudit
 
 LOCAL = "local"
 TICK = 0.2
@@ -103,6 +103,29 @@ def cluster(address: str, workers: int | None) -> Iterator[Any]:
             raise BadParameters(f"--dask: found no scheduler at {address} ({error}); expected one that runs") from None
         _check_workers(client, address)
         yield client
+
+
+@contextmanager
+def on_cluster(address: str = LOCAL, workers: int | None = None) -> Iterator[Callable[..., list[Any]]]:
+    """Give a map whose calls are made by the workers of a Dask cluster; their results come in order.
+
+    For the `spread` of simulate_coverage and bootstrap_rate. A call whose worker is lost is made by another. `address`
+    and `workers` as cluster() takes them, and it raises the same; ReportFailed where the cluster gives a call up.
+    """
+    with cluster(address, workers) as client:
+        from distributed import CancelledError, KilledWorker
+
+        def spread(function: Callable[..., Any], *given: Iterable[Any]) -> list[Any]:
+            try:
+                results: list[Any] = client.gather(client.map(function, *given, pure=False))
+            except (KilledWorker, CancelledError) as error:
+                raise ReportFailed(
+                    f"{address}: the cluster gave the work up ({type(error).__name__}); expected workers that live. "
+                    "To mend: see their logs, such as for memory, and run this again"
+                ) from None
+            return results
+
+        yield spread
 
 
 def _local(workers: int | None) -> Any:
