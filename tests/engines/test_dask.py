@@ -65,7 +65,10 @@ def cluster(tmp_path):
         worker = ("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--scheduler-file", str(told))
         workers = [start(*worker, "--local-directory", str(tmp_path / f"worker-{n}")) for n in (1, 2)]
         processes += workers
-        yield json.loads(told.read_text(encoding="utf-8"))["address"], workers
+        address = json.loads(told.read_text(encoding="utf-8"))["address"]
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(len(workers), timeout=UP_WITHIN)
+        yield address, workers
     finally:
         for process in processes[::-1]:
             end(process)
