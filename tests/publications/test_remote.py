@@ -1,4 +1,4 @@
-"""A reports folder at a URL: whoever reads by the manifests sees whole reports only, at every moment of putting one up."""
+"""A reports folder at a URL: whoever reads by the manifests sees whole reports only, whenever that is."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ KENT = resource("data", "examples", "kent-2018.xlsx")
 PLACE = "/reports/kent-2018/data_quality"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def memory():
     """A store that lives in this process, emptied afterwards."""
     store = fsspec.filesystem("memory")
@@ -35,21 +35,12 @@ def report(tmp_path):
     def write(words, name="data_quality"):
         folder = tmp_path / words / name
         (folder / "tables").mkdir(parents=True)
-        files = {
-            f"{name}.html": words,
-            "tables/a.csv": words * 2,
-            "figures.json": json.dumps({"report": name, "figures": []}),
-        }
+        figures = json.dumps({"report": name, "figures": []})
+        files = {f"{name}.html": words, "tables/a.csv": words * 2, "figures.json": figures}
         for path, text in files.items():
             (folder / path).write_text(text, encoding="utf-8")
-        told = {
-            "report": name,
-            "title": "Title",
-            "subtitle": words,
-            "date": "2018-01-31",
-            "force": "Kent",
-            "inputs": [],
-        }
+        told = {"report": name, "title": "Title", "subtitle": words, "date": "2018-01-31", "force": "Kent"}
+        told["inputs"] = []
         told["files"] = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items()}
         (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
         return folder
@@ -68,8 +59,6 @@ def read(store, place=PLACE):
 def test_a_report_is_there_whole_and_the_one_before_is_gone(memory, report):
     put_up(report("first"), f"memory:/{PLACE}")
     put_up(report("second"), f"memory:/{PLACE}")
-    second = report("second again").with_name("none")
-    assert not second.exists()
     found = read(memory)
     assert found["data_quality.html"] == "second"
     assert {*found} == {"data_quality.html", "tables/a.csv", "figures.json", "manifest.json"}
@@ -93,15 +82,13 @@ def test_cut_off_anywhere_the_last_good_report_stands(memory, report, monkeypatc
 
     def lossy(store, path, data, **options):
         if not left[0]:
-            raise ConnectionResetError("lost while s3cret was sent")
+            raise ConnectionResetError("lost")
         left[0] -= 1
         return whole(store, path, data, **options)
 
     monkeypatch.setattr(type(memory), "pipe_file", lossy)
-    with pytest.raises(
-        ReportFailed, match=r"^memory://reports\S+: cannot be published to \(ConnectionResetError"
-    ) as told:
-        put_up(report("second"), f"memory://s3cret:word@{PLACE.strip('/')}".replace("s3cret:word@", ""))
+    with pytest.raises(ReportFailed, match=r"^memory://\S+: cannot be published to \(ConnectionReset") as told:
+        put_up(report("second"), f"memory:/{PLACE}")
     assert "\n" not in str(told.value)
     assert read(memory)["data_quality.html"] == "first"
     assert memory.find("/") == there
@@ -126,7 +113,7 @@ def test_the_index_links_whole_reports_alone(memory, report):
     assert [memory.cat(f"/reports/{link}") for link in links] == [b"first"]
 
 
-def test_small_numbers_are_held_to_what_is_out_at_the_url(memory, report, tmp_path):
+def test_small_numbers_are_held_to_what_is_out_at_the_url(report, tmp_path):
     """What is told of reports there is what is told of the same reports here."""
     folder = report("first")
     put_up(folder, "memory://reports/kent-2018/data_quality")
