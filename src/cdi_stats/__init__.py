@@ -50,6 +50,7 @@ _HOMES = {
     "funnel": "methods.monitoring",
     "jackknife_error": "methods.influence",
     "measure_influence": "methods.influence",
+    "on_cluster": "batch.cluster",
     "open_benchmark": "report.benchmark",
     "open_board_paper": "report.board_paper",
     "open_data_quality": "report.data_quality",

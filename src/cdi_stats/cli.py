@@ -149,7 +149,7 @@ def report(
     ],
     audit: ReportedArgument,
     earlier: Annotated[str | None, typer.Option(help="The audit to compare with; none for no comparison.")] = None,
-    out: Annotated[Path, typer.Option(help="The folder to publish under.")] = Path("reports"),
+    out: Annotated[str, typer.Option(help="The folder to publish under, or its URL.")] = "reports",
     formats: Annotated[
         str, typer.Option("--format", help="Formats, separated by commas: html, pdf, docx, tables.")
     ] = "html,pdf",
@@ -238,6 +238,7 @@ def check(
     from cdi_stats.audit.overrides import as_override
     from cdi_stats.audit.problems import rules
     from cdi_stats.audit.reading import inspect_audit
+    from cdi_stats.audit.remote import public
 
     found = inspect_audit(audit, mapping=mapping, overrides=overrides)
     errors = sum(problem.severity == "error" for problem in found.problems)
@@ -249,7 +250,7 @@ def check(
         for problem in found.problems:
             typer.echo(problem)
         accepted = f", {len(found.accepted)} accepted" if found.accepted else ""
-        typer.echo(f"{audit}: {errors} to mend, {len(found.problems) - errors} to look at{accepted}")
+        typer.echo(f"{public(audit)}: {errors} to mend, {len(found.problems) - errors} to look at{accepted}")
     if errors:
         raise typer.Exit(2)
 

@@ -14,10 +14,16 @@ import pytest
 
 pytest.importorskip("distributed", reason="Dask is not installed")
 
+from distributed import Client
+
+from cdi_stats.batch.cluster import on_cluster
 from cdi_stats.batch.freshness import folder_hashes
 from cdi_stats.batch.plan import read_batch_plan
 from cdi_stats.batch.run import Listener, run_batch
 from cdi_stats.errors import BadParameters
+from cdi_stats.methods import coverage, resampling
+from cdi_stats.methods.coverage import Cell, simulate_coverage
+from cdi_stats.methods.resampling import bootstrap_rate
 
 PLAN = """
 out = "{out}"
@@ -59,7 +65,10 @@ def cluster(tmp_path):
         worker = ("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--scheduler-file", str(told))
         workers = [start(*worker, "--local-directory", str(tmp_path / f"worker-{n}")) for n in (1, 2)]
         processes += workers
-        yield json.loads(told.read_text(encoding="utf-8"))["address"], workers
+        address = json.loads(told.read_text(encoding="utf-8"))["address"]
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(len(workers), timeout=UP_WITHIN)
+        yield address, workers
     finally:
         for process in processes[::-1]:
             end(process)
@@ -102,3 +111,28 @@ def test_a_scheduler_that_is_not_there_is_said_in_a_line(tmp_path, monkeypatch):
     with pytest.raises(BadParameters, match=r"--dask: found no scheduler at tcp://127\.0\.0\.1:9") as refused:
         run_batch(plan_in(tmp_path, "out"), dask="tcp://127.0.0.1:9")
     assert "\n" not in str(refused.value)
+
+
+def end_at_work(address, worker, ended):
+    """Kill a worker as soon as it is at work."""
+    with Client(address, set_as_default=False) as watcher:
+        (place,) = [place for place, pid in watcher.run(os.getpid).items() if pid == worker.pid]
+        while not watcher.processing().get(place):
+            time.sleep(0.02)
+    end(worker)
+    ended.set()
+
+
+def test_a_study_is_the_same_on_a_cluster_that_loses_a_worker(cluster, monkeypatch):
+    monkeypatch.setattr(coverage, "AUDITS_A_CHUNK", 100)
+    monkeypatch.setattr(resampling, "A_PIECE", 1000)
+    cell, sample = Cell("mild", 150, 0.9), {"recorded": [1, 0, 1, 2] * 20, "reported": [1, 1, 1, 3] * 20, "seed": 7}
+    address, workers = cluster
+    ended = threading.Event()
+    with on_cluster(address) as spread:
+        drawn = bootstrap_rate(**sample, replicates=3500, spread=spread)
+        threading.Thread(target=end_at_work, args=(address, workers[0], ended)).start()
+        study = simulate_coverage(cell, audits=1250, seed=1, spread=spread)
+    assert ended.is_set()
+    assert study == simulate_coverage(cell, audits=1250, seed=1)
+    assert (drawn.replicates == bootstrap_rate(**sample, replicates=3500).replicates).all()

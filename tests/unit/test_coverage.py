@@ -64,12 +64,18 @@ def test_the_same_seed_gives_the_same_audits_and_another_others():
     assert simulate_coverage(cell, audits=40, seed=1) != simulate_coverage(cell, audits=40, seed=2)
 
 
+def backwards(function, *given):
+    """A map that makes its calls from the last to the first."""
+    return [function(*each) for each in reversed([*zip(*given, strict=True)])][::-1]
+
+
 def test_chunks_run_apart_add_up_to_the_whole():
     cell, audits = Cell("iid", 150, 0.9), AUDITS_A_CHUNK + 50
     whole = simulate_coverage(cell, audits=audits, seed=3)
     second = coverage_chunk(cell, 1, audits=50, seed=3)
     first = coverage_chunk(cell, 0, audits=AUDITS_A_CHUNK, seed=3)
     assert [a + b for a, b in zip(first, second, strict=True)] == whole
+    assert simulate_coverage(cell, audits=audits, seed=3, spread=backwards) == whole
     assert {c.method for c in whole} == set(INTERVALS)
     assert all(c.audits == audits for c in whole)
     with pytest.raises(InvalidCounts, match="chunks of two cells"):

@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from cdi_stats.errors import InvalidCounts
+from cdi_stats.methods import resampling
 from cdi_stats.methods.design import declare_design
-from cdi_stats.methods.resampling import _drawn, bootstrap_rate
+from cdi_stats.methods.resampling import _alike, _drawn, bootstrap_rate
 from cdi_stats.methods.survey import estimate_rate
 
 RECORDED = np.array([2, 1, 0, 1, 0, 3, 1, 0, 2, 1, 4, 1])
@@ -33,7 +34,7 @@ def every_draw(recorded, reported, population, weight=None):
     n = len(recorded)
     design = declare_design(n, population=population, weight=weight)
     crimes = np.asarray(recorded, float), np.asarray(reported, float)
-    return _drawn(design, 0, *crimes, n ** (n - 1), EveryDraw())
+    return _drawn(_alike(design, 0, *crimes), n ** (n - 1), EveryDraw())
 
 
 def every_draw_of_records(recorded, reported, population):
@@ -105,6 +106,23 @@ def test_the_same_seed_gives_the_same_replicates_in_any_order_of_records():
     np.testing.assert_array_equal(turned.by_stratum, boot.by_stratum)
     another = bootstrap_rate(RECORDED, REPORTED, seed=10, replicates=300, **DESIGN)
     assert (another.replicates != boot.replicates).any()
+
+
+def test_pieces_may_be_drawn_anywhere_and_the_first_is_what_it_was(monkeypatch):
+    """Drawn backwards the pieces are the same; up to a piece's size nothing differs from a draw in one."""
+    whole = bootstrap_rate(RECORDED, REPORTED, seed=9, replicates=300, **DESIGN)
+    monkeypatch.setattr(resampling, "A_PIECE", 300)
+
+    def backwards(function, *given):
+        return [function(*each) for each in reversed([*zip(*given, strict=True)])][::-1]
+
+    inside = bootstrap_rate(RECORDED, REPORTED, seed=9, replicates=300, spread=backwards, **DESIGN)
+    np.testing.assert_array_equal(inside.by_stratum, whole.by_stratum)
+    more = bootstrap_rate(RECORDED, REPORTED, seed=9, replicates=700, **DESIGN)
+    turned = bootstrap_rate(RECORDED, REPORTED, seed=9, replicates=700, spread=backwards, **DESIGN)
+    np.testing.assert_array_equal(turned.by_stratum, more.by_stratum)
+    np.testing.assert_array_equal(more.by_stratum[:300], whole.by_stratum)
+    assert (more.by_stratum[300:600] != whole.by_stratum).any()
 
 
 def test_a_census_has_one_replicate():

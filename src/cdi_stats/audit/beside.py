@@ -9,6 +9,7 @@ from typing import Any
 from cdi_stats.errors import BadParameters
 
 MOST_BYTES = 1_000_000
+MAPPINGS, OVERRIDES = ("{}.mapping.toml", "mapping.toml"), ("{}.overrides.toml",)
 
 
 def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
@@ -34,15 +35,20 @@ def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
 
 def locate_mapping(source: Path) -> Path | None:
     """Return the mapping that lies with an audit: in its folder, beside it under its name, or beside it for all."""
-    beside = [] if source.is_dir() else [source.with_name("mapping.toml")]
-    return _lying(source, "mapping", beside)
+    return _lying(source, MAPPINGS)
 
 
 def locate_overrides(source: Path) -> Path | None:
     """Return the overrides that lie with an audit: in its folder, or beside it under its name."""
-    return _lying(source, "overrides", [])
+    return _lying(source, OVERRIDES)
 
 
-def _lying(source: Path, what: str, beside: list[Path]) -> Path | None:
-    own = source / f"{what}.toml" if source.is_dir() else source.with_name(f"{source.stem}.{what}.toml")
-    return next((path for path in (own, *beside) if path.is_file()), None)
+def names_beside(source: Path) -> list[str]:
+    """Return every name under which a mapping or overrides of a workbook may lie beside it."""
+    return [name.format(source.stem) for name in (*MAPPINGS, *OVERRIDES)]
+
+
+def _lying(source: Path, names: tuple[str, ...]) -> Path | None:
+    inside = [source / names[0].removeprefix("{}.")]
+    beside = [source.with_name(name.format(source.stem)) for name in names]
+    return next((path for path in (inside if source.is_dir() else beside) if path.is_file()), None)

@@ -29,6 +29,7 @@ from cdi_stats.audit.mapping import ColumnMapping, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
 from cdi_stats.audit.overrides import Accepted, Override, apply_overrides, read_overrides
 from cdi_stats.audit.problems import AuditProblems, Problem
+from cdi_stats.audit.remote import Copies, is_url, public
 from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Sheet, all_sheets
 from cdi_stats.audit.sources import Sources
 from cdi_stats.audit.spelling import agree_spelling
@@ -60,15 +61,17 @@ class Inspection:
 
 
 def read_audit(path: str | Path, *, mapping: str | Path | None = None, overrides: str | Path | None = None) -> Audit:
-    """Return the audit in a workbook or folder, or a bundled one by its name.
+    """Return the audit in a workbook or folder, here or at a URL, or a bundled one by its name.
 
     `mapping` and `overrides` are TOML files; without them those that lie with the audit are taken. Raises
     UnreadableAudit where there is nothing to read, AuditProblems where anything in it must be mended, BadParameters for
     a mapping or overrides file that is wrong in itself.
     """
-    found = inspect_audit(path, mapping=mapping, overrides=overrides)
+    with Copies() as copies:
+        source = locate_audit(copies.local(path))
+        found = inspect_audit(source, mapping=mapping, overrides=overrides)
     if found.audit is None:
-        raise AuditProblems(locate_audit(path).name, found.problems)
+        raise AuditProblems(source.name, found.problems)
     return found.audit
 
 
@@ -86,7 +89,11 @@ def inspect_audit(
 
     Raises UnreadableAudit where there is nothing to read, BadParameters for a wrong mapping or overrides file.
     """
-    source = locate_audit(path)
+    with Copies() as copies:
+        return _inspect_file(locate_audit(copies.local(path)), copies.local(mapping), copies.local(overrides))
+
+
+def _inspect_file(source: Path, mapping: str | Path | None, overrides: str | Path | None) -> Inspection:
     book = open_book(source)
     mapping = mapping or locate_mapping(source)
     overrides = overrides or locate_overrides(source)
@@ -125,6 +132,8 @@ def _digest(path: str | Path) -> str:
 
 def locate_audit(name: str | Path, beside: Path | None = None) -> Path:
     """Return the path of an audit: the file or folder named, one beside another audit, or a bundled example."""
+    if is_url(name):
+        raise UnreadableAudit(f"{public(str(name))}: found a URL; expected a file or folder (read_audit takes both)")
     given = Path(name)
     candidates = [given, *([beside / given, beside / f"{given}.xlsx"] if beside else [])]
     if str(name) == given.name:
@@ -156,14 +165,15 @@ def bundled_audits() -> list[str]:
     return sorted(path.stem for path in resource("data", "examples").glob("*.xlsx"))
 
 
-def audit_id(path: Path) -> str:
+def audit_id(path: Path, *, is_file: bool | None = None) -> str:
     """Return the name an audit's reports are filed under: its file name in lower case, safe in any path.
 
     A file that is called as cdi init calls it goes by its folder's name, and a name in other letters keeps a short
-    hash, so that two audits do not share a folder of reports.
+    hash, so that two audits do not share a folder of reports. `is_file` says what a path is that is not there yet.
     """
-    name = (path.stem if path.is_file() else path.name).lower()
-    if path.is_file() and name in UNTOLD:
+    is_file = path.is_file() if is_file is None else is_file
+    name = (path.stem if is_file else path.name).lower()
+    if is_file and name in UNTOLD:
         name = path.resolve().parent.name.lower() or name
     slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")
     if not slug or slug in RESERVED or re.search(r"[^a-z0-9 ._-]", name):

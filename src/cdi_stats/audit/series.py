@@ -14,6 +14,7 @@ from cdi_stats.audit.files import is_audit_file
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.problems import AuditProblems
 from cdi_stats.audit.reading import audit_id, locate_audit, read_audit
+from cdi_stats.audit.remote import Copies
 from cdi_stats.errors import BadParameters, UnreadableAudit
 from cdi_stats.resources import resource
 
@@ -47,15 +48,16 @@ class Series:
 def read_series(name: str | Path) -> Series:
     """Return the audits of a folder, of a list (TOML with `audits`), of a bundled series, or a single one.
 
-    Raises UnreadableAudit where there is nothing to read, AuditProblems for audits that must be mended (all of them at
-    once), BadParameters for a wrong list, audits of several forces, or one audit given twice.
+    A folder or a single audit may be at a URL. Raises UnreadableAudit where there is nothing to read, AuditProblems for
+    audits that must be mended (all of them at once), BadParameters for a wrong list, audits of several forces, or one
+    audit given twice.
     """
-    source = locate_series(name)
-    files = series_files(source)
-    audits = _read(files)
+    with Copies() as copies:
+        source = locate_series(copies.local(name))
+        found, audits = audit_id(source), _read(series_files(source))
     _check(audits, source.name)
     ordered = sorted(audits, key=lambda audit: (audit.period[1], audit.period[0], audit.id))
-    return Series(audit_id(source), tuple(ordered))
+    return Series(found, tuple(ordered))
 
 
 def locate_series(name: str | Path) -> Path:

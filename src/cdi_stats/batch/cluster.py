@@ -1,25 +1,27 @@
 """A batch on many machines: each report is made by a Dask worker, and its run written down by who started the batch.
 
-Every worker must see the plan's audits and the reports folder under the same paths. A report is published by the worker
-that makes it, whole or not at all, so what lies in the reports folder is what a run on one machine would give.
+Every worker must see the plan's audits and the reports folder under the same paths, or by the same URLs. A report is
+published by the worker that makes it, whole or not at all, so what lies in the reports folder is what a run on one
+machine would give.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import current_process
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from cdi_stats.audit.remote import Copies
 from cdi_stats.batch.freshness import code_hash
 from cdi_stats.batch.ledger import FAILED
 from cdi_stats.batch.plan import Limits
 from cdi_stats.batch.worker import DIED, Task, Worker, report_outcome
-from cdi_stats.errors import BadParameters
+from cdi_stats.errors import BadParameters, ReportFailed, UnreadableAudit
 
 LOCAL = "local"
 TICK = 0.2
@@ -34,7 +36,7 @@ class RemoteWorker:
     step = "on the cluster"
     handles: tuple[Any, ...] = ()
 
-    def __init__(self, client: Any, task: Task, run: int, out: Path, limits: Limits) -> None:
+    def __init__(self, client: Any, task: Task, run: int, out: Path | str, limits: Limits) -> None:
         self.task, self.run = task, run
         self.began = time.monotonic()
         self.future = client.submit(make_report, task, out, limits, key=f"{task.job.target}-{run}", pure=False)
@@ -59,8 +61,19 @@ class RemoteWorker:
         self.future.cancel()
 
 
-def make_report(task: Task, out: Path, limits: Limits) -> tuple[str, dict[str, Any]]:
-    """Make a report on the machine that this runs on, in a process of its own; return as Worker.outcome does."""
+def make_report(task: Task, out: Path | str, limits: Limits) -> tuple[str, dict[str, Any]]:
+    """Make a report on the machine that this runs on, in a process of its own; return as Worker.outcome does.
+
+    Inputs at URLs are fetched before that process starts, as one that has reached for a store forks no kernel.
+    """
+    try:
+        with Copies() as copies:
+            return _make_report(task.brought(copies), out, limits)
+    except UnreadableAudit as error:
+        return FAILED, {"message": str(error)}
+
+
+def _make_report(task: Task, out: Path | str, limits: Limits) -> tuple[str, dict[str, Any]]:
     if current_process().daemon:
         # such a process must not have children, so it makes the report itself
         result, facts = report_outcome(task.job, out, limits)
@@ -90,6 +103,29 @@ def cluster(address: str, workers: int | None) -> Iterator[Any]:
             raise BadParameters(f"--dask: found no scheduler at {address} ({error}); expected one that runs") from None
         _check_workers(client, address)
         yield client
+
+
+@contextmanager
+def on_cluster(address: str = LOCAL, workers: int | None = None) -> Iterator[Callable[..., list[Any]]]:
+    """Give a map whose calls are made by the workers of a Dask cluster; their results come in order.
+
+    For the `spread` of simulate_coverage and bootstrap_rate. A call whose worker is lost is made by another. `address`
+    and `workers` as cluster() takes them, and it raises the same; ReportFailed where the cluster gives a call up.
+    """
+    with cluster(address, workers) as client:
+        from distributed import CancelledError, KilledWorker
+
+        def spread(function: Callable[..., Any], *given: Iterable[Any]) -> list[Any]:
+            try:
+                results: list[Any] = client.gather(client.map(function, *given, pure=False))
+            except (KilledWorker, CancelledError) as error:
+                raise ReportFailed(
+                    f"{address}: the cluster gave the work up ({type(error).__name__}); expected workers that live. "
+                    "To mend: see their logs, such as for memory, and run this again"
+                ) from None
+            return results
+
+        yield spread
 
 
 def _local(workers: int | None) -> Any:

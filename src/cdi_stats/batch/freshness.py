@@ -9,16 +9,20 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import cdi_stats
 from cdi_stats.audit.beside import locate_mapping, locate_overrides
 from cdi_stats.audit.reading import NO_EARLIER, locate_audit
+from cdi_stats.audit.remote import is_url, origin
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.audit.series import locate_series, series_files
 from cdi_stats.batch.ledger import Run
 from cdi_stats.batch.plan import Job
 from cdi_stats.publishing.execution import notebook_path
 from cdi_stats.publishing.publication import SERIES, STACK, locate_reported
+from cdi_stats.publishing.published import MANIFEST
+from cdi_stats.publishing.remote import digests_there
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.resources import resource
 
@@ -28,7 +32,8 @@ UNTOLD = {"__pycache__", "batch", "cli.py"}  # what no report can tell from
 
 def fingerprint(job: Job) -> str:
     """Return a hash of all that makes a report but its inputs: what is asked, notebook, look, code, versions."""
-    made = [job.report, job.audit, job.name, job.formats, dict(job.parameters), file_hash(notebook_path(job.report))]
+    audit, parameters = job.told
+    made = [job.report, audit, job.name, job.formats, parameters, file_hash(notebook_path(job.report))]
     made.append(file_hash(Path(job.template)) if job.template else "")
     made.append(read_theme(job.theme).to_json() if job.theme else "")
     return hashlib.sha256(json.dumps([*made, code_hash()], ensure_ascii=False).encode()).hexdigest()
@@ -56,12 +61,12 @@ def input_hashes(job: Job) -> dict[str, str]:
         earlier = job.parameters.get("earlier")
         files += [locate_audit(earlier, files[0].parent)] if earlier and earlier != NO_EARLIER else []
     beside = [found for file in files for found in (locate_mapping(file), locate_overrides(file)) if found]
-    return hashes([*files, *beside])
+    return hashes([*files, *beside], job.origins)
 
 
-def hashes(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the hash of each file, or of all files of a folder, by path."""
-    return {str(path.resolve()): file_hash(path) for path in paths}
+def hashes(paths: Iterable[Path], origins: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the hash of each file, or of all files of a folder, by path, or by URL where `origins` knows one."""
+    return {origin(path, origins): file_hash(path) for path in paths}
 
 
 def file_hash(path: Path) -> str:
@@ -76,16 +81,22 @@ def file_hash(path: Path) -> str:
         return GONE
 
 
-def is_current(job: Job, made: str, inputs: Mapping[str, str], last: Run | None, out: Path) -> bool:
+def is_current(
+    job: Job, made: str, inputs: Mapping[str, str], last: Run | None, out: Path, *, manifests_alone: bool = False
+) -> bool:
     """Return whether the last run that published a report would publish the same now, and its files lie unharmed.
 
     `made` and `inputs` are the job's fingerprint and input hashes. What a run found beyond the inputs that the plan
-    names, such as an earlier audit that the audit itself names, must be unchanged too.
+    names, such as an earlier audit that the audit itself names, must be unchanged too. With `manifests_alone` that is
+    all that `out` holds, fetched from where the reports are.
     """
     if last is None or last.fingerprint != made or _reads_elsewhere(job):
         return False
-    found = hashes(Path(path) for path in last.inputs) | dict(inputs)
-    return found == last.inputs and folder_hashes(out / last.target) == last.outputs
+    found = hashes(Path(path) for path in last.inputs if not is_url(path)) | dict(inputs)
+    folder = out / last.target
+    return found == last.inputs and last.outputs == (
+        digests_there(folder / MANIFEST) if manifests_alone else folder_hashes(folder)
+    )
 
 
 def folder_hashes(folder: Path) -> dict[str, str]:

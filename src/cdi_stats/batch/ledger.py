@@ -181,7 +181,8 @@ def _inserting(table: str, columns: str) -> str:
 def _row(
     batch: int, job: Job, fingerprint: str, inputs: Mapping[str, str], result: str, ended: str | None
 ) -> tuple[Any, ...]:
-    asked = (batch, job.report, job.audit, job.target, _json(dict(job.parameters)), _json(job.formats))
+    audit, parameters = job.told
+    asked = (batch, job.report, audit, job.target, _json(parameters), _json(job.formats))
     return (*asked, fingerprint, _json(dict(inputs)), _json({}), _now(), ended, 1, result, "")
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cdi_stats.audit.beside import read_toml
 from cdi_stats.audit.files import is_audit_file
 from cdi_stats.audit.reading import audit_id, bundled_audits
+from cdi_stats.audit.remote import at_home, check_driver, is_file_name, is_url, matching, placed, public
 from cdi_stats.audit.series import NOT_AUDITS, WORKBOOKS, bundled_series
 from cdi_stats.batch.schedule import Schedule, read_schedule
 from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
@@ -55,7 +56,7 @@ class ReportEntry(BaseModel):
 
 
 class BatchFile(BaseModel):
-    """The whole plan: `out` is the folder to publish under.
+    """The whole plan: `out` is the folder to publish under, or its URL.
 
     `time_limit` is the seconds that a report may take, `memory_limit` the megabytes that each of its processes may.
 
@@ -75,22 +76,33 @@ class BatchFile(BaseModel):
 
 @dataclass(frozen=True)
 class Job:
-    """One report to publish. `audit` is a bundled name or an absolute path; `place` is where the plan asks for it."""
+    """One report to publish: `audit` is a bundled name, an absolute path or a URL; `place` is where it was asked for.
+
+    `origins` are the URLs of folders of fetched copies, where a copy stands in place of a URL.
+    """
 
     report: str
-    audit: str
+    audit: str = field(repr=False)
     audit_id: str
     name: str
     formats: tuple[str, ...]
     template: str
     theme: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(repr=False)
     place: str = field(compare=False)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def target(self) -> str:
         """Return its folder beneath the reports folder."""
         return f"{self.audit_id}/{self.name}"
+
+    @property
+    def told(self) -> tuple[str, dict[str, Any]]:
+        """Return its audit and parameters as they may be written down."""
+        return public(self.audit), {
+            name: public(value) if isinstance(value, str) else value for name, value in self.parameters.items()
+        }
 
 
 class Limits(NamedTuple):
@@ -102,7 +114,10 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """A plan read and checked: every report that it asks for, in order."""
+    """A plan read and checked: every report that it asks for, in order.
+
+    `out` is the folder of the reports, or where these go to a `url` of the ledger and the summary alone.
+    """
 
     path: Path
     out: Path
@@ -110,6 +125,7 @@ class BatchPlan:
     jobs: tuple[Job, ...]
     theme: Theme = PLAIN
     schedule: Schedule | None = None
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -145,9 +161,23 @@ def read_batch_plan(path: str | Path) -> BatchPlan:
         jobs += [job for job in made if isinstance(job, Job)]
         problems += [line for problem in made if isinstance(problem, str) for line in problem.splitlines()]
     problems += _clashes(jobs)
+    out, url, wrong = _out(base, file, plan.out)
+    problems += wrong
     if problems:
         raise BadParameters("\n".join(f"{file.name}: {problem}" for problem in dict.fromkeys(problems)))
-    return BatchPlan(file, base / plan.out, Limits(plan.time_limit, plan.memory_limit), tuple(jobs), house, schedule)
+    return BatchPlan(file, out, Limits(plan.time_limit, plan.memory_limit), tuple(jobs), house, schedule, url)
+
+
+def _out(base: Path, file: Path, given: str) -> tuple[Path, str, list[str]]:
+    """Return the folder of a plan's ledger, the URL of its reports if they go to one, and a line if that is wrong."""
+    out = at_home(given)
+    if not is_url(out):
+        return base / out, "", []
+    try:
+        check_driver(out)
+    except BadParameters as error:
+        return base, "", [f"out: {error}"]
+    return base / f"{file.stem}-ledger", out, []
 
 
 def _theme(given: str) -> tuple[Theme, list[str]]:
@@ -190,9 +220,13 @@ def _audit_rows(entry: ReportEntry, place: str, base: Path) -> Iterator[_Row | s
     varied = [name for name, values in lists.items() if len(values) > 1]
     for number, pattern in enumerate(entry.audits, start=1):
         where = f"{place}, audits {number}"
-        found = _matching(base, pattern)
+        try:
+            found = _matching(base, at_home(pattern))
+        except UnreadableAudit as error:
+            yield f"{where}: {error}"
+            continue
         if not found:
-            yield f"{where}: found no audit at {pattern!r}; expected workbooks or folders of tables"
+            yield f"{where}: found no audit at {public(pattern)!r}; expected workbooks or folders of tables"
         for audit, values in product(found, product(*lists.values())):
             given = dict(zip(lists, values, strict=True))
             ending = "".join(f"-{name}-{given[name]}" for name in varied)
@@ -200,7 +234,9 @@ def _audit_rows(entry: ReportEntry, place: str, base: Path) -> Iterator[_Row | s
 
 
 def _matching(base: Path, pattern: str) -> list[str]:
-    """Return the audits that a pattern finds; any other name as it is."""
+    """Return the audits that a pattern finds; any other name as it is, and a URL if it is there."""
+    if is_url(pattern):
+        return [url for url in matching(pattern) if not placed(url).name.startswith(NOT_AUDITS)]
     if not glob.has_magic(pattern) or (base / pattern).exists():
         return [pattern]
     found = (Path(path) for path in sorted(glob.glob(str(base / pattern), recursive=True)))  # noqa: PTH207
@@ -238,10 +274,12 @@ def _table_rows(entry: ReportEntry, place: str, base: Path) -> Iterator[_Row | s
 def _job(entry: ReportEntry, row: _Row, report: str, base: Path, theme: str) -> Job | str:
     """Return the report that a row asks for, or what is wrong with the row."""
     shipped = [*bundled_audits(), *bundled_series()]
-    given = {name: _placed(base, value) if name == "earlier" else value for name, value in row.given.items()}
-    audit = _placed(base, row.audit) if row.audit in shipped else str(base / row.audit)
+    given = {name: _placed(base, at_home(value)) if name == "earlier" else value for name, value in row.given.items()}
+    audit = at_home(row.audit)
+    if not is_url(audit):
+        audit = _placed(base, audit) if audit in shipped else str(base / audit)
     try:
-        located = locate_reported(report, audit)
+        filed = _filed(report, audit)
         checked = check_parameters(report, given | {"audit": audit})
     except UnreadableAudit:
         near = _near_file(base, row.audit, shipped)
@@ -256,11 +294,21 @@ def _job(entry: ReportEntry, row: _Row, report: str, base: Path, theme: str) -> 
         )
     template = str(base / entry.template) if entry.template else ""
     formats = tuple(dict.fromkeys(entry.formats))
-    return Job(report, audit, audit_id(located), name, formats, template, theme, parameters, row.place)
+    return Job(report, audit, filed, name, formats, template, theme, parameters, row.place)
+
+
+def _filed(report: str, audit: str) -> str:
+    """Return the name that a report's audit is filed under. Raises UnreadableAudit where there is none here."""
+    if is_url(audit):
+        path = placed(audit)
+        return audit_id(path, is_file=is_file_name(path))
+    return audit_id(locate_reported(report, audit))
 
 
 def _placed(base: Path, name: Any) -> Any:
     """Return a name as a path if that is what it is to the plan's folder."""
+    if is_url(name):
+        return name
     return str(base / name) if isinstance(name, str) and name and (base / name).exists() else name
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 import cdi_stats
+from cdi_stats.audit.remote import Copies, joined
 from cdi_stats.batch.cluster import RemoteWorker, cluster, reports_at_once
 from cdi_stats.batch.freshness import file_hash, fingerprint, input_hashes, is_current
 from cdi_stats.batch.ledger import CURRENT, FAILED, Ledger, Run
 from cdi_stats.batch.plan import LEDGER_FOLDER, BatchPlan, Job
 from cdi_stats.batch.summary import publish_summary
 from cdi_stats.batch.warm import warm_up
-from cdi_stats.batch.worker import Task, Worker
+from cdi_stats.batch.worker import Task, Worker, brought
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.publishing.publication import renew_index
+from cdi_stats.publishing.remote import fetch_manifests, put_index, put_up
 from cdi_stats.publishing.staging import tidy, tidy_all
 
 TICK = 0.2
@@ -93,6 +97,7 @@ class _Batch:
     ledger: Ledger
     number: int
     listener: Listener
+    copies: Copies
     waiting: deque[Task] = field(default_factory=deque)
     workers: list[Worker | RemoteWorker] = field(default_factory=list)
     failed: int = 0
@@ -118,8 +123,8 @@ def run_batch(
     # one more than can compute at a time: a report waits now and then for its kernel
     at_once = workers or (os.cpu_count() or 1) + 1
     ledger = Ledger(plan.out / LEDGER_FOLDER)
-    with ledger.batch(plan, file_hash(plan.path), at_once, cdi_stats.__version__) as number:
-        batch = _Batch(plan, ledger, number, listener := listener or Listener())
+    with ledger.batch(plan, file_hash(plan.path), at_once, cdi_stats.__version__) as number, Copies() as copies:
+        batch = _Batch(plan, ledger, number, listener := listener or Listener(), copies)
         listener.phase("looking for what is out of date")
         tidy_all(plan.out)
         batch.waiting.extend(_out_of_date(batch))
@@ -127,12 +132,21 @@ def run_batch(
             if batch.waiting:
                 _publish_waiting(batch, at_once, workers, dask, stop_at_first=stop_at_first)
         finally:
-            renew_index(plan.out, plan.theme)
+            _renew_index(plan)
         undone = tuple(task.job.target for task in batch.waiting)
         listener.phase("telling what came of it")
         summary = publish_summary(plan, ledger.facts(number), ledger.runs(number), undone)
-        renew_index(plan.out, plan.theme)
+        if plan.url:
+            put_up(summary, joined(plan.url, LEDGER_FOLDER, summary.name))
+        _renew_index(plan)
     return Outcome(number, tuple(ledger.runs(number)), undone, summary, time.monotonic() - began)
+
+
+def _renew_index(plan: BatchPlan) -> None:
+    if plan.url:
+        put_index(plan.url, plan.theme)
+    else:
+        renew_index(plan.out, plan.theme)
 
 
 def _publish_waiting(batch: _Batch, at_once: int, workers: int | None, dask: str, *, stop_at_first: bool) -> None:
@@ -152,20 +166,33 @@ def _publish_waiting(batch: _Batch, at_once: int, workers: int | None, dask: str
 def _out_of_date(batch: _Batch) -> Iterator[Task]:
     """Yield the reports that are to be made, and write down those that are current as such."""
     current = []
-    for job in batch.plan.jobs:
-        task = Task(job, fingerprint(job), _inputs(job))
-        if is_current(job, task.fingerprint, task.inputs, batch.ledger.last(job.target), batch.plan.out):
-            current.append(task)
-        else:
-            yield task
+    with _published(batch.plan) as out:
+        for job in batch.plan.jobs:
+            task = Task(job, fingerprint(job), _inputs(job, batch.copies))
+            last, apart = batch.ledger.last(job.target), bool(batch.plan.url)
+            if is_current(job, task.fingerprint, task.inputs, last, out, manifests_alone=apart):
+                current.append(task)
+            else:
+                yield task
     batch.ledger.note(batch.number, CURRENT, ((task.job, task.fingerprint, task.inputs) for task in current))
     for task in current:
         batch.listener.ended(Ended(task.job, CURRENT))
 
 
-def _inputs(job: Job) -> dict[str, str]:
+@contextmanager
+def _published(plan: BatchPlan) -> Iterator[Path]:
+    """Give the folder of a plan's reports, or one of their manifests where they are at a URL."""
+    if not plan.url:
+        yield plan.out
+        return
+    with tempfile.TemporaryDirectory(prefix="cdi-manifests-") as name:
+        fetch_manifests(plan.url, Path(name))
+        yield Path(name)
+
+
+def _inputs(job: Job, copies: Copies) -> dict[str, str]:
     try:
-        return input_hashes(job)
+        return input_hashes(brought(job, copies))
     except CdiStatsError:
         # what is wrong with it the report's own run will say
         return {}
@@ -184,7 +211,7 @@ def _publish_all(batch: _Batch, at_once: int, *, stop_at_first: bool) -> None:
             at_work = tuple((worker.task.job.target, worker.step) for worker in batch.workers)
             done = reports - len(batch.waiting) - len(at_work)
             batch.listener.progress(Progress(reports, done, at_work, time.monotonic() - began))
-            if time.monotonic() - indexed > INDEX_EVERY:
+            if time.monotonic() - indexed > INDEX_EVERY and not batch.plan.url:
                 renew_index(batch.plan.out, batch.plan.theme)
                 indexed = time.monotonic()
     finally:
@@ -204,8 +231,14 @@ def _pause(workers: Sequence[Worker | RemoteWorker]) -> None:
 
 def _start(batch: _Batch, task: Task) -> None:
     run = batch.ledger.start(batch.number, task.job, task.fingerprint, task.inputs)
-    order = (task, run, batch.plan.out, batch.plan.limits)
-    batch.workers.append(RemoteWorker(batch.client, *order) if batch.client else Worker(*order))
+    order = (run, batch.plan.url or batch.plan.out, batch.plan.limits)
+    if batch.client:
+        batch.workers.append(RemoteWorker(batch.client, task, *order))
+    else:
+        with suppress(CdiStatsError):
+            # what cannot be fetched the report's own run will say
+            task = task.brought(batch.copies)
+        batch.workers.append(Worker(task, *order))
 
 
 def _look_after(batch: _Batch, worker: Worker | RemoteWorker) -> None:

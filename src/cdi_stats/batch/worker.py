@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from cdi_stats.batch.freshness import folder_hashes, hashes
+from cdi_stats.audit.remote import Copies
+from cdi_stats.batch.freshness import hashes
 from cdi_stats.batch.ledger import FAILED, PUBLISHED
 from cdi_stats.batch.plan import Job, Limits
 from cdi_stats.errors import CdiStatsError, KernelDied
@@ -39,11 +40,22 @@ class Task:
     fingerprint: str
     inputs: Mapping[str, str]
 
+    def brought(self, copies: Copies) -> Task:
+        """Return it with local copies in place of whatever its job names by URL. Raises UnreadableAudit."""
+        return replace(self, job=brought(self.job, copies))
+
+
+def brought(job: Job, copies: Copies) -> Job:
+    """Return a job with local copies in place of whatever it names by URL. Raises UnreadableAudit."""
+    named = {name: copies.local(value) if name == "earlier" else value for name, value in job.parameters.items()}
+    audit = str(copies.local(job.audit))
+    return replace(job, audit=audit, parameters=named, origins=copies.origins)
+
 
 class Worker:
     """A process at work on a report, as its owner sees it. `run` is its number in the ledger."""
 
-    def __init__(self, task: Task, run: int, out: Path, limits: Limits) -> None:
+    def __init__(self, task: Task, run: int, out: Path | str, limits: Limits) -> None:
         self.task, self.run, self.out, self.limits = task, run, out, limits
         self.began = time.monotonic()
         self.attempts = 0
@@ -129,7 +141,7 @@ def _context() -> Any:
     return context
 
 
-def _work(job: Job, out: Path, limits: Limits, pipe: Connection, owner: int | None) -> None:
+def _work(job: Job, out: Path | str, limits: Limits, pipe: Connection, owner: int | None) -> None:
     """Publish a report and say how it went; the owner hears each step."""
     _stand_alone(owner)
     _limit_memory(limits.megabytes)
@@ -137,7 +149,7 @@ def _work(job: Job, out: Path, limits: Limits, pipe: Connection, owner: int | No
 
 
 def report_outcome(
-    job: Job, out: Path, limits: Limits, step: Callable[[str], None] = lambda _: None
+    job: Job, out: Path | str, limits: Limits, step: Callable[[str], None] = lambda _: None
 ) -> tuple[str, dict[str, Any]]:
     """Publish a report in this process and return what came of it, with the facts for the ledger."""
     try:
@@ -174,7 +186,7 @@ def _stand_alone(owner: int | None) -> None:
     os.close(null)
 
 
-def _publish(job: Job, out: Path, limits: Limits, step: Callable[[str], None]) -> dict[str, Any]:
+def _publish(job: Job, out: Path | str, limits: Limits, step: Callable[[str], None]) -> dict[str, Any]:
     made = publish(
         job.report,
         job.audit,
@@ -182,7 +194,7 @@ def _publish(job: Job, out: Path, limits: Limits, step: Callable[[str], None]) -
         formats=job.formats,
         template=job.template or None,
         theme=job.theme or None,
-        manner=Manner(name=job.name, time_limit=limits.seconds, fork=True, index=False, step=step),
+        manner=Manner(name=job.name, time_limit=limits.seconds, fork=True, index=False, step=step, origins=job.origins),
         **job.parameters,
     )
-    return {"inputs": hashes(file.path for file in made.inputs), "outputs": folder_hashes(made.folder)}
+    return {"inputs": hashes((file.path for file in made.inputs), job.origins), "outputs": dict(made.digests)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -149,21 +150,27 @@ def coverage_cells(*, full: bool = True) -> Iterator[Cell]:
                 yield Cell(name, records, rate)
 
 
-def simulate_coverage(cell: Cell, *, audits: int, seed: int) -> list[Coverage]:
+def simulate_coverage(
+    cell: Cell, *, audits: int, seed: int, spread: Callable[..., Iterable[list[Coverage]]] = map
+) -> list[Coverage]:
     """Return the Coverage of every interval of INTERVALS in a cell, from `audits` simulated audits.
 
-    The same seed gives the same audits, in chunks of 500 that are seeded each on its own. Raises InvalidCounts for an
-    unknown population, a rate it cannot have, or no audit.
+    The same seed gives the same audits, in chunks of 500 that are seeded each on its own. `spread` is a map that may
+    make its calls anywhere, such as on_cluster gives, as long as their results come in order: what is returned is the
+    same. Raises InvalidCounts for an unknown population, a rate it cannot have, or no audit.
     """
     if cell.population not in POPULATIONS:
         raise InvalidCounts(f"population: found {cell.population!r}; expected one of {', '.join(POPULATIONS)}")
     if audits < 1:
         raise InvalidCounts(f"audits: found {audits}; expected at least one")
-    chunks = [
-        coverage_chunk(cell, chunk, audits=min(AUDITS_A_CHUNK, audits - chunk * AUDITS_A_CHUNK), seed=seed)
-        for chunk in range(-(-audits // AUDITS_A_CHUNK))
-    ]
-    return [sum(parts[1:], parts[0]) for parts in zip(*chunks, strict=True)]
+    chunks = range(-(-audits // AUDITS_A_CHUNK))
+    sizes = [min(AUDITS_A_CHUNK, audits - chunk * AUDITS_A_CHUNK) for chunk in chunks]
+    found = spread(partial(_chunk, cell, seed), chunks, sizes)
+    return [sum(parts[1:], parts[0]) for parts in zip(*found, strict=True)]
+
+
+def _chunk(cell: Cell, seed: int, chunk: int, audits: int) -> list[Coverage]:
+    return coverage_chunk(cell, chunk, audits=audits, seed=seed)
 
 
 def coverage_chunk(cell: Cell, chunk: int, *, audits: int, seed: int) -> list[Coverage]:

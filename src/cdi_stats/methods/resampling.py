@@ -13,9 +13,10 @@ diagnostic: in audits of this kind both cover less than the default (see the cov
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ from cdi_stats.methods.design import Design, checked_crimes, declare_design, dom
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level
 
 KINDS = ("percentile", "bca")
+A_PIECE = 100_000  # replicates drawn from one seed; more are drawn in pieces, each from a seed of its own
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ def bootstrap_rate(
     population: Mapping[Any, float] | ArrayLike | None = None,
     domain: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    spread: Callable[..., Iterable[NDArray[np.float64]]] = map,
 ) -> Bootstrap:
     """Return the Bootstrap of a recording rate, overall and by stratum, from one seed.
 
     `domain` is a boolean mask; the rest as for estimate_rate. The same seed and data give the same replicates,
-    whatever the order of the records. Raises InvalidCounts for impossible input, or a stratum with one sampled record.
+    whatever the order of the records. More than 100,000 are drawn in pieces of as many, by `spread`: a map that may
+    make its calls anywhere, such as on_cluster gives, as long as their results come in order. Raises InvalidCounts for
+    impossible input, or a stratum with one sampled record.
     """
     k, m = checked_crimes(recorded, reported)
     design = declare_design(k.size, stratum=stratum, population=population, weight=weight)
@@ -97,8 +102,10 @@ def bootstrap_rate(
     if not m[inside].any():
         raise InvalidCounts("domain: found no reported crime in it; expected at least one, else there is no rate")
     k, m = k * inside, m * inside
-    random = np.random.default_rng(seed)
-    sums = np.stack([_drawn(design, h, k, m, replicates, random) for h in range(design.sampled.size)], axis=1)
+    strata = [_alike(design, h, k, m) for h in range(design.sampled.size)]
+    pieces = range(-(-replicates // A_PIECE))
+    sizes = [min(A_PIECE, replicates - piece * A_PIECE) for piece in pieces]
+    sums = np.concatenate(list(spread(partial(_piece, strata, seed), pieces, sizes)))
     w = design.weight
     rate = float((w * k).sum() / (w * m).sum())
     residual = w * (k - rate * m)
@@ -111,14 +118,34 @@ def bootstrap_rate(
     return Bootstrap(rate, np.sort(whole[:, 0] / whole[:, 1]), design.names, by_stratum, acceleration)
 
 
-def _drawn(
-    design: Design, h: int, k: FloatArray, m: FloatArray, replicates: int, random: np.random.Generator
-) -> NDArray[np.float64]:
-    """Return a stratum's weighted crimes recorded and reported in every replicate, as replicates x 2."""
+class _Alike(NamedTuple):
+    """A stratum's records by what they hold: patterns (weight, recorded, reported), how many records have each.
+
+    `kept` is the share s_h of a draw in a record's weight, `sampled` the number of records n_h.
+    """
+
+    patterns: FloatArray
+    counts: NDArray[np.int64]
+    sampled: int
+    kept: float
+
+
+def _alike(design: Design, h: int, k: FloatArray, m: FloatArray) -> _Alike:
     here = design.stratum == h
     patterns, counts = np.unique(np.column_stack([design.weight[here], k[here], m[here]]), axis=0, return_counts=True)
-    n, kept = design.sampled[h], math.sqrt(design.unsampled[h])
-    drawn = random.multinomial(int(n) - 1, counts / n, size=replicates)
+    return _Alike(patterns, counts, int(design.sampled[h]), math.sqrt(design.unsampled[h]))
+
+
+def _piece(strata: list[_Alike], seed: int, piece: int, replicates: int) -> NDArray[np.float64]:
+    """Return a piece's sums, as replicates x strata x 2; the first piece is drawn from the seed itself."""
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(piece,)) if piece else seed)
+    return np.stack([_drawn(stratum, replicates, random) for stratum in strata], axis=1)
+
+
+def _drawn(stratum: _Alike, replicates: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Return a stratum's weighted crimes recorded and reported in every replicate, as replicates x 2."""
+    patterns, counts, n, kept = stratum
+    drawn = random.multinomial(n - 1, counts / n, size=replicates)
     multiple = (1 - kept) * counts + kept * n / (n - 1) * drawn
     weighted = patterns[:, :1] * patterns[:, 1:]
     return np.stack([(multiple * weighted[:, column]).sum(axis=1) for column in (0, 1)], axis=1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from cdi_stats.audit.reading import (
     locate_earlier,
     read_audit,
 )
+from cdi_stats.audit.remote import Copies, at_home, check_driver, is_url, joined, origin, public
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.audit.series import locate_series, read_series, series_files
 from cdi_stats.errors import BadParameters, ReportFailed
@@ -32,6 +35,7 @@ from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.own_notebook import ENDING, read_own, written_in
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
+from cdi_stats.publishing.remote import published_there, put_index, put_up
 from cdi_stats.publishing.staging import locked, staging
 from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
@@ -72,7 +76,8 @@ class Manner:
 
     `name` is its folder beneath its audit's, else the report's own name; `time_limit` the seconds a cell may take; with
     `fork` the kernel is a fork of this process, where that is safe; `index` says whether the index is renewed; `step`
-    is told what is being done.
+    is told what is being done; `origins` are the URLs of folders of fetched copies, `url` where the reports folder will
+    be put up.
     """
 
     name: str = ""
@@ -80,18 +85,24 @@ class Manner:
     fork: bool = False
     index: bool = True
     step: Callable[[str], None] = lambda _: None
+    origins: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A published report: its folder, the file (or folder of files) of each format, and its figures by key."""
+    """A published report: its folder, the file (or folder of files) of each format, and its figures by key.
+
+    `digests` are the SHA-256 of all its files by their paths in it. What is at a URL is told by that.
+    """
 
     report: str
     audit: str
-    folder: Path
-    files: Mapping[str, Path]
+    folder: Path | str
+    files: Mapping[str, Path | str]
     figures: Mapping[str, Json]
     inputs: tuple[Input, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return "\n".join(str(path) for path in self.files.values())
@@ -112,7 +123,8 @@ def publish(
 ) -> Publication:
     """Run a report's notebook on an audit, publish it whole or not at all, and return the Publication.
 
-    It lies under `out/AUDIT/REPORT/`.
+    It lies under `out/AUDIT/REPORT/`. `audit`, `earlier` and `out` may be URLs: audits are fetched, and the report,
+    published here, is put up there.
 
     `report` is a report's name, or the path of an analyst's own notebook of one (.ipynb), which is run as any
     program; what its own cell of parameters says holds unless given here.
@@ -124,36 +136,90 @@ def publish(
     publication then stays as it was. The data quality report is made of an audit with errors too.
     """
     own = read_own(Path(report)) if Path(report).suffix == ENDING else None
-    report = own.report if own else str(report)
+    report, edited = (own.report, own.path) if own else (str(report), None)
     wanted = list(dict.fromkeys(formats))
     unknown = [name for name in wanted if name not in WRITERS]
     if unknown or not wanted:
         raise BadParameters(f"format: found {', '.join(unknown) or 'none'}; expected some of {', '.join(WRITERS)}")
-    given = dict(own.parameters if own else {}) | parameters | ({} if earlier is None else {"earlier": str(earlier)})
-    checked = check_parameters(report, given | {"audit": str(audit)})
-    look = Look(PLAIN if theme is None else read_theme(theme), _read_template(template, wanted))
-    known = [read_published(other) | {"replaced": False} for other in published]
+    with Copies() as copies:
+        given = dict(own.parameters if own else {}) | parameters
+        given |= {} if earlier is None else {"earlier": str(copies.local(earlier))}
+        checked = check_parameters(report, given | {"audit": str(copies.local(audit))})
+        manner = replace(manner, origins={**manner.origins, **copies.origins})
+        look = Look(PLAIN if theme is None else read_theme(theme), _read_template(template, wanted))
+        known = [read_published(other) | {"replaced": False} for other in published]
+        place = at_home(out)
+        if is_url(place):
+            return _publish_there(report, edited, checked, place, wanted, look, manner, known)
+        made = _publish_here(report, edited, checked, Path(place), wanted, look, manner, known)
+    if manner.index:
+        renew_index(Path(place), look.theme)
+    return made
+
+
+def _publish_there(
+    report: str,
+    own: Path | None,
+    checked: dict[str, Any],
+    url: str,
+    wanted: list[str],
+    look: Look,
+    manner: Manner,
+    known: Iterable[Json],
+) -> Publication:
+    """Publish a report in a folder that ends with this, put it up, and return it as it is there."""
+    check_driver(url)
+    with tempfile.TemporaryDirectory(prefix="cdi-out-") as name:
+        made = _publish_here(report, own, checked, Path(name), wanted, look, replace(manner, url=url), known)
+        folder = joined(url, made.audit, manner.name or report)
+        manner.step("putting it up")
+        put_up(Path(made.folder), folder)
+    if manner.index:
+        put_index(url, look.theme)
+    files = {form: public(joined(folder, WRITERS[form].target(report))) for form in wanted}
+    return replace(made, folder=public(folder), files=files)
+
+
+def _publish_here(
+    report: str,
+    own: Path | None,
+    checked: dict[str, Any],
+    out: Path,
+    wanted: list[str],
+    look: Look,
+    manner: Manner,
+    known: Iterable[Json],
+) -> Publication:
     manner.step("reading the audit")
-    sources = _sources(report, checked)._replace(notebook=own.path if own else None)
+    sources = _sources(report, checked)._replace(notebook=own)
     portable = _portable_series if report in SERIES else _portable
+    beside = locate_audit(checked["audit"]).parent if checked.get("earlier", "") not in ("", NO_EARLIER) else None
     checked = checked | {"audit": portable(checked["audit"])}
-    if checked.get("earlier", "") not in ("", NO_EARLIER):
-        checked["earlier"] = _portable(checked["earlier"], locate_audit(audit).parent)
-    folder = Path(out) / sources.id / (manner.name or report)
-    beside = published_beside(folder)
-    known += [other | {"replaced": Path(other["folder"]).name == folder.name} for other in beside]
+    if beside:
+        checked["earlier"] = _portable(checked["earlier"], beside)
+    folder = out / sources.id / (manner.name or report)
     try:
         with staging(folder) as stage:
-            shown = _write(report, checked, sources, wanted, look, manner, stage, known)
+            shown = _write(
+                report, checked, sources, wanted, look, manner, stage, chain(known, _out_already(folder, manner.url))
+            )
     except OSError as error:
         raise ReportFailed(
             f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
             "To mend: give another with --out, or free space. Nothing was published"
         ) from error
-    if manner.index:
-        renew_index(Path(out), look.theme)
     files = {name: folder / WRITERS[name].target(report) for name in wanted}
-    return Publication(report, sources.id, folder, files, shown, sources.inputs)
+    return Publication(report, sources.id, folder, files, shown, sources.inputs, _digests(folder))
+
+
+def _out_already(folder: Path, url: str) -> Iterator[Json]:
+    """Yield the reports on the same audit that are out already; a store is asked when the notebook has run.
+
+    Reaching for it starts a thread, after which no kernel can be forked.
+    """
+    told = published_there(url, folder.parent.name, folder.name) if url else published_beside(folder)
+    for other in told:
+        yield other | {"replaced": Path(other["folder"]).name == folder.name}
 
 
 def _read_template(template: str | Path | None, formats: Iterable[str]) -> Template | None:
@@ -195,7 +261,7 @@ def _write(
         manner.step(f"writing {name}")
         _write_format(name, report, document, shown, look, stage)
     _write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
-    _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, look, stage))
+    _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, look, manner, stage))
     return shown
 
 
@@ -303,6 +369,7 @@ def _manifest(
     parameters: Mapping[str, Any],
     sources: Sources,
     look: Look,
+    manner: Manner,
     stage: Path,
 ) -> Json:
     return {
@@ -313,15 +380,14 @@ def _manifest(
         "force": sources.force,
         **_period(sources),
         "inputs": _inputs(sources),
+        **_fetched(sources, manner.origins),
         "notebook": _notebook(report, sources.notebook),
         "parameters": portable_parameters(parameters),
         **look.to_json(),
         "disclosure": document.disclosure
         and {"rules": document.disclosure["rules"], "withheld": len(document.disclosure["withheld"])},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
-        "files": {
-            path.relative_to(stage).as_posix(): _digest(path) for path in sorted(stage.rglob("*")) if path.is_file()
-        },
+        "files": _digests(stage),
     }
 
 
@@ -332,6 +398,17 @@ def _notebook(report: str, own: Path | None) -> Json:
         return {"name": f"{report}.ipynb", "sha256": _digest(bundled)}
     edited = written_in(own.read_bytes()) != written_in(bundled.read_bytes())
     return {"name": own.name, "sha256": _digest(own), "edited": edited}
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def _fetched(sources: Sources, origins: Mapping[str, str]) -> Json:
+    """Return the URL that each input was fetched from; nothing where all lay here."""
+    found = {audit.id: origin(audit.path, origins) for audit in sources.inputs}
+    fetched = {name: url for name, url in found.items() if is_url(url)}
+    return {"fetched": fetched} if fetched else {}
 
 
 def _inputs(sources: Sources) -> list[Json]:

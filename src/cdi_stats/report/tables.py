@@ -215,9 +215,7 @@ def heavy_table(
                     f"{key}/{place}/due", heavy.reported, count(heavy.reported), "count", "records and crimes sheets"
                 )
             ),
-            _one(
-                Figure(f"{key}/{place}/missed", heavy.missed, count(heavy.missed), "count", "crimes sheet")
-            ),
+            _one(Figure(f"{key}/{place}/missed", heavy.missed, count(heavy.missed), "count", "crimes sheet")),
         )
         for label, c in rows
         for key in (f"concentration/{c.stratum or 'all'}/heavy",)
