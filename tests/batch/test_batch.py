@@ -233,7 +233,7 @@ def test_the_summary_says_what_failed_and_what_was_not_begun(settled):
     *_, last = settled
     runs = (last, replace(last, target="kent/inspection", result=FAILED, message="cell 4 stopped"))
     facts = {"batch": 3, "started": "2026-01-02T03:04:05+00:00", "workers": 2, "who": "analyst", "version": "1"}
-    document = summary_document("plan.toml", facts, runs, ("kent/board_paper",))
+    document = summary_document("plan.toml", facts, runs, ("kent/board_paper",), 125.0)
     said = json.dumps(document.blocks)
     assert (document.title, document.subtitle, document.date) == ("Batch of reports", "plan.toml", "2026-01-02")
     assert "Not every report is up to date" in said

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from cdi_stats.errors import ReportFailed
-from cdi_stats.publishing import staging as stages
 from cdi_stats.publishing.staging import is_locked, locked, socket_folder, staging, tidy, tidy_all
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -112,14 +111,15 @@ def test_a_fork_does_not_hold_its_owners_locks(tmp_path):
         os.waitpid(child, 0)
 
 
-def test_old_socket_folders_of_nobody_are_cleared_away(tmp_path, monkeypatch):
+@pytest.mark.parametrize("year", [1980, 2080])
+def test_socket_folders_of_nobody_are_cleared_away_whatever_the_clock_says(tmp_path, monkeypatch, year):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    old, young, held = (tmp_path / f"cdi-{name:_<8}" for name in ("old", "young", "held"))
-    for folder in (old, young, held):
+    left, held = (tmp_path / f"cdi-{name:_<8}" for name in ("left", "held"))
+    for folder in (left, held):
         folder.mkdir()
-    for folder in (old, held):
-        long_ago = time.time() - 2 * stages.YOUNG
-        os.utime(folder, (long_ago, long_ago))
+        os.utime(folder, (365.25 * 86400 * (year - 1970),) * 2)
+    (tmp_path / ".cdi-lockonly.lock").touch()
     with locked(held), socket_folder() as ours:
-        assert {path.name for path in tmp_path.glob("cdi-*")} == {young.name, held.name, Path(ours).name}
-    assert not Path(ours).exists()
+        assert {path.name for path in tmp_path.glob("cdi-*")} == {held.name, Path(ours).name}
+        assert Path(ours).stat().st_mode & 0o777 == 0o700 or os.name == "nt", "audits hold victims' data"
+    assert [path.name for path in tmp_path.iterdir()] == [held.name]

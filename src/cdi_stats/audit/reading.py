@@ -86,7 +86,18 @@ def inspect_audit(
 
     Raises UnreadableAudit where there is nothing to read, BadParameters for a wrong mapping or overrides file.
     """
-    source = locate_audit(path)
+    return _inspected(_given(locate_audit(path), mapping, overrides))
+
+
+def audit_digest(path: str | Path) -> str:
+    """Return the digest that an audit would have if it were read now, without reading its records.
+
+    Raises as inspect_audit does.
+    """
+    return _given(locate_audit(path), None, None).digest
+
+
+def _given(source: Path, mapping: str | Path | None, overrides: str | Path | None) -> _Given:
     book = open_book(source)
     mapping = mapping or locate_mapping(source)
     overrides = overrides or locate_overrides(source)
@@ -99,7 +110,7 @@ def inspect_audit(
         accepting = read_overrides(overrides)
         beside.append(_digest(overrides))
     digest = book.digest if len(beside) == 1 else hashlib.sha256("".join(beside).encode()).hexdigest()
-    return _inspected(_Given(source, digest, book, layouts, accepting))
+    return _Given(source, digest, book, layouts, accepting)
 
 
 @dataclass(frozen=True)

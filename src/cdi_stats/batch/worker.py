@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from cdi_stats.batch.freshness import folder_hashes, hashes
+from cdi_stats.batch.freshness import folder_hashes, hashes_as_read
 from cdi_stats.batch.ledger import FAILED, PUBLISHED
 from cdi_stats.batch.plan import Job, Limits
 from cdi_stats.errors import CdiStatsError, KernelDied
@@ -185,4 +185,4 @@ def _publish(job: Job, out: Path, limits: Limits, step: Callable[[str], None]) -
         manner=Manner(name=job.name, time_limit=limits.seconds, fork=True, index=False, step=step),
         **job.parameters,
     )
-    return {"inputs": hashes(file.path for file in made.inputs), "outputs": folder_hashes(made.folder)}
+    return {"inputs": hashes_as_read(made.inputs), "outputs": folder_hashes(made.folder)}
