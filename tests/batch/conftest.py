@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,35 @@ class Place:
     def left(self) -> list[str]:
         """Return what begins with a dot beneath the reports: stages, locks, reports put aside."""
         return sorted(path.name for path in self.out.rglob(".*"))
+
+
+class Trouble:
+    """A warm process that runs `cdi` again and again, with the traps of trouble.py; what it says lies in its folder."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("trouble.py"))]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, folder: Path, *arguments: str, out: str = "", err: str = "") -> int:
+        """Run `cdi` as it is in a folder, and return its exit code; minus nine for one that was killed."""
+        assert self.process.stdin
+        assert self.process.stdout
+        out, err = out or str(folder / "out.txt"), err or str(folder / "err.txt")
+        order = {"folder": str(folder), "arguments": arguments, "out": out, "err": err}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+@pytest.fixture(scope="session")
+def trouble() -> Iterator[Trouble]:
+    """The process in which batches meet trouble; the orphans of its runs are its own."""
+    if sys.platform != "linux":
+        pytest.skip("the orphans of a killed batch are adopted as on Linux")
+    made = Trouble()
+    with made.process:
+        yield made
+        made.process.kill()
 
 
 @pytest.fixture

@@ -10,27 +10,21 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from itertools import cycle, islice
 from pathlib import Path
 
 import psutil
-import pytest
 
 from cdi_stats.batch.freshness import folder_hashes
 from cdi_stats.batch.ledger import CURRENT, FAILED, INTERRUPTED, PUBLISHED, Ledger
 
-from .conftest import GOOD, write_notebook
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the orphans of a killed batch are watched as on Linux")
+from .conftest import GOOD, Trouble, write_notebook
 
 REPORTS = int(os.environ.get("CDI_CHAOS", "30"))
 SEED = int(os.environ.get("CDI_CHAOS_SEED", "1"))
 TIME_LIMIT = 20
-DRIVER = Path(__file__).with_name("chaos_driver.py")
 # Where and what befalls a report, how often, and what its run then says; one that is tried again says nothing.
 FAULTS = {
     "kernel:raises": (9, "ZeroDivisionError"),
@@ -92,19 +86,16 @@ def write_audit(folder: Path, missed: int) -> None:
 
 
 class Chaos:
-    """A folder with audits, plans and faults, and the process that runs its batches."""
+    """A folder with audits, plans and faults, and what runs its batches."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trouble: Trouble) -> None:
         self.folder, self.out, self.scratch = folder, folder / "reports", folder / "t"
+        self.trouble = trouble
         self.names = [f"a{number:03}" for number in range(REPORTS)]
         for made in ("notebooks", "faults", "t"):
             (folder / made).mkdir()
         write_notebook(folder / "notebooks" / "inspection.ipynb", *GOOD.split("\n\n"))
         self.plan("all", self.names)
-        self.driver = subprocess.Popen(
-            [sys.executable, str(DRIVER), str(folder)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(self.scratch)},
-        )  # fmt: skip
 
     def plan(self, name: str, audits: list[str]) -> None:
         asked = f'report = "inspection"\naudits = {json.dumps([f"audits/{audit}" for audit in audits])}\n'
@@ -118,14 +109,10 @@ class Chaos:
 
     def run(self, plan: str = "all") -> int:
         """Run a plan's batch and return its exit code."""
-        assert self.driver.stdin
-        assert self.driver.stdout
-        self.driver.stdin.write(json.dumps(["batch", str(self.folder / f"{plan}.toml"), "--json"]) + "\n")
-        self.driver.stdin.flush()
-        return int(self.driver.stdout.readline())
+        return self.trouble.run(self.folder, "batch", str(self.folder / f"{plan}.toml"), "--json")
 
     def said(self) -> str:
-        return (self.folder / "said.txt").read_text(encoding="utf-8")
+        return "".join((self.folder / name).read_text(encoding="utf-8") for name in ("out.txt", "err.txt"))
 
     def published(self) -> dict[str, Files]:
         return {name: found for name in self.names if (found := whole(self.out / name / "inspection"))}
@@ -169,14 +156,6 @@ class Watch(threading.Thread):
             self.wrong |= {f"{name}: gone" for name in gone}
 
 
-@pytest.fixture
-def chaos(tmp_path):
-    made = Chaos(tmp_path)
-    with made.driver:
-        yield made
-        made.driver.kill()
-
-
 def draw(names: list[str]) -> dict[str, str]:
     """Return a fault for about half of the reports, each kind as often as the others but for the dear ones."""
     dice = random.Random(SEED)
@@ -186,7 +165,8 @@ def draw(names: list[str]) -> dict[str, str]:
     return dict(zip(dice.sample(names, len(kinds)), kinds, strict=True))
 
 
-def test_chaos(chaos):
+def test_chaos(tmp_path, trouble):
+    chaos = Chaos(tmp_path, trouble)
     chaos.audits()
     assert chaos.run() == 0, chaos.said()
     expected = chaos.published()
@@ -247,4 +227,4 @@ def test_chaos(chaos):
     assert list(chaos.out.rglob(".*")) == []
     assert {path.name for path in chaos.out.iterdir()} == {*chaos.names, "batch", "index.html"}
     assert list(chaos.scratch.iterdir()) == []
-    assert psutil.Process(chaos.driver.pid).children(recursive=True) == []
+    assert psutil.Process(trouble.process.pid).children(recursive=True) == []

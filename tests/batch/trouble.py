@@ -1,8 +1,9 @@
 """`cdi batch` again and again from one warm process, with trouble made from outside the product.
 
-Each line of the standard input is the arguments of a run, as JSON; the answer is its exit code. What befalls a report
-stands in a file of FOLDER/faults, under its audit's name: the kind, and how many times. A run is a fork of this
-process, and so are its workers and their kernels: all of them have the traps that are laid here.
+Each line of the standard input is JSON: a folder, the arguments of a run, and where its lines go; the answer is its exit
+code. The folder holds the notebooks, and in `faults`, under an audit's name, what befalls its report: the kind, and how
+many times; in `clock` the seconds that the wall clock is ahead. A run is a fork of this process, and so are its workers
+and their kernels: all of them have the traps that are laid here.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from cdi_stats.publishing.kernels import keep_one_thread
@@ -24,10 +28,12 @@ keep_one_thread()
 
 import cdi_stats  # noqa: E402
 from cdi_stats import cli  # noqa: E402
-from cdi_stats.batch import freshness, warm, worker  # noqa: E402
+from cdi_stats.batch import freshness, ledger, night, warm, worker  # noqa: E402
 from cdi_stats.publishing import execution, publication, staging  # noqa: E402
 
-FOLDER = Path(sys.argv[1])
+FOLDER = Path()
+YEAR = 365 * 86400
+real_time = time.time
 PR_SET_CHILD_SUBREAPER = 36
 BATCH = 0
 
@@ -39,6 +45,26 @@ def kill(pid: int) -> None:
 
 def grow() -> None:
     bytearray(4_000_000_000)
+
+
+def fill(folder: Path) -> None:
+    """Leave no room on a disk."""
+    with (folder / "filler").open("ab", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(bytes(4096))
+
+
+class Clock(datetime):
+    """The wall clock, as much ahead as the folder says."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.fromtimestamp(time.time(), tz)
+
+
+def ahead() -> float:
+    told = FOLDER / "clock"
+    return float(told.read_text(encoding="utf-8")) if told.exists() else 0.0
 
 
 def spoil(audit: Path, how: str) -> None:
@@ -85,6 +111,9 @@ TROUBLE = {
     "cut": lambda audit: spoil(audit, "cut"),
     "garbage": lambda audit: spoil(audit, "garbage"),
     "folder": lambda audit: spoil(audit, "folder"),
+    "fill": lambda _: fill(FOLDER / "reports"),
+    "year-back": lambda _: (FOLDER / "clock").write_text(str(ahead() - YEAR), encoding="utf-8"),
+    "year-on": lambda _: (FOLDER / "clock").write_text(str(ahead() + YEAR), encoding="utf-8"),
     "other": lambda audit: spoil(audit, "other"),
 }
 
@@ -93,7 +122,7 @@ def lay_traps() -> None:
     """Have trouble come where it is due: as a report is read, told, written, moved into place, and noted."""
     sources, write, exchange = publication._sources, publication._write_format, staging._exchange
     noted, opened = worker.hashes_as_read, cdi_stats.open_report
-    at_work = [FOLDER]
+    at_work = [Path("none")]
 
     def _sources(report, checked):
         at_work[:] = [Path(checked["audit"])]
@@ -122,19 +151,21 @@ def lay_traps() -> None:
 
     publication._sources, publication._write_format, staging._exchange = _sources, _write_format, _exchange
     worker.hashes_as_read, cdi_stats.open_report = hashes_as_read, open_report
+    time.time = lambda: real_time() + ahead()
+    ledger.datetime = night.datetime = Clock
     for module in (execution, publication, freshness):
         module.notebook_path = lambda report: FOLDER / "notebooks" / f"{report}.ipynb"
 
 
-def run(arguments: list[str]) -> int:
+def run(folder: str, arguments: list[str], out: str, err: str) -> int:
     """Run `cdi` in a fork, and return its exit code once all that it started has ended too."""
-    global BATCH  # noqa: PLW0603
+    global BATCH, FOLDER  # noqa: PLW0603
     child = os.fork()
     if child == 0:
-        BATCH = os.getpid()
-        said = os.open(FOLDER / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
+        BATCH, FOLDER = os.getpid(), Path(folder)
+        tempfile.tempdir = str(FOLDER / "t")
+        for number, name in ((1, out), (2, err)):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
         sys.argv[:] = ["cdi", *arguments]
         code = 0
         try:
@@ -162,7 +193,7 @@ def main() -> None:
     warm._tell_example = lambda: None
     lay_traps()
     for line in sys.stdin:
-        print(run(json.loads(line)), flush=True)
+        print(run(**json.loads(line)), flush=True)
 
 
 main()
