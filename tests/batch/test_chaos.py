@@ -20,7 +20,7 @@ import psutil
 from cdi_stats.batch.freshness import folder_hashes
 from cdi_stats.batch.ledger import CURRENT, FAILED, INTERRUPTED, PUBLISHED, Ledger
 
-from .conftest import GOOD, Trouble, write_notebook
+from .conftest import GOOD, Trouble, write_audit, write_notebook
 
 REPORTS = int(os.environ.get("CDI_CHAOS", "30"))
 SEED = int(os.environ.get("CDI_CHAOS_SEED", "1"))
@@ -53,36 +53,7 @@ FAULTS = {
 }
 RARE = ("kernel:hangs", "kernel:kill-batch", "moving:kill-batch", "noting:kill-batch")
 LETTERS = {FAILED: "f", INTERRUPTED: "i", PUBLISHED: "p", CURRENT: "c"}
-KEYS = {
-    "force": "Example Police", "title": "Audit of crime recording", "audit_type": "internal audit",
-    "prepared_by": "Example office", "publication_date": "2025-06-30", "counting_rules": "2025",
-}  # fmt: skip
 Files = Mapping[str, bytes]
-
-
-def write_audit(folder: Path, missed: int) -> None:
-    """Write an audit of a dozen records, of which so many were not recorded."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    days = [f"2025-01-{day:02} 10:00" for day in range(1, 13)]
-    columns = "stratum,label,period_start,period_end,records_in_frame,records_sampled"
-    sheets = {
-        "audit": ["key,value", *(f"{key},{value}" for key, value in KEYS.items())],
-        "strata": [columns, "violence,violent crime,2025-01-01,2025-03-31,400,12"],
-        "records": [
-            "record_id,stratum,route,opening_code,opened_at",
-            *(f"V-{number},violence,control room,assault,{day}" for number, day in enumerate(days)),
-        ],
-        "crimes": [
-            "record_id,crime_number,offence,reported_at,recorded",
-            *(
-                f"V-{number},1,violence with injury,{day},{'no' if number < missed else 'yes'}"
-                for number, day in enumerate(days)
-            ),
-        ],
-    }
-    for name, lines in sheets.items():
-        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 class Chaos:
@@ -125,7 +96,7 @@ def whole(folder: Path) -> Files | None:
     except FileNotFoundError:
         return None
     try:
-        found = {name: _read(name, handle) for name in os.listdir(handle)}
+        found = {name: _read(name, handle) for name in os.listdir(handle)}  # noqa: PTH208
         return found if os.stat(folder).st_ino == os.fstat(handle).st_ino else None  # noqa: PTH116
     except FileNotFoundError:
         return None
@@ -205,7 +176,9 @@ def test_chaos(tmp_path, trouble):
         result = FAILED if words else {PUBLISHED, CURRENT}
         assert last[name].result in result, (name, kind, last[name])
         assert words in last[name].message, (name, kind, last[name].message)
-    assert {name for name, run in last.items() if run.result == FAILED} == {n for n, k in faults.items() if FAULTS[k][1]}
+    assert {name for name, run in last.items() if run.result == FAILED} == {
+        n for n, k in faults.items() if FAULTS[k][1]
+    }
 
     for name in faults:
         (chaos.folder / "faults" / name).unlink()

@@ -2,64 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from cdi_stats.batch.ledger import FAILED, INTERRUPTED, PUBLISHED, Ledger
-from cdi_stats.resources import resource
-
-from .conftest import Place
-
-
-class Troubled(Place):
-    """A place whose batches run where trouble may befall them."""
-
-    def __init__(self, folder, trouble):
-        super().__init__(folder)
-        self.trouble = trouble
-        (folder / "faults").mkdir()
-
-    def batch(self, *options, **where):
-        """Run the batch; return its exit code, what came of each report by audit, and what it said of an error."""
-        for name in ("out.txt", "err.txt"):
-            (self.folder / name).unlink(missing_ok=True)
-        code = self.trouble.run(self.folder, "batch", str(self.plan), "--json", *options, **where)
-        events = map(json.loads, self._said("out.txt").splitlines())
-        results = {event["audit"]: event["result"] for event in events if event["event"] == "report"}
-        return code, results, self._said("err.txt")
-
-    def _said(self, name):
-        path = self.folder / name
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def befall(self, audit, kind, times=1):
-        (self.folder / "faults" / f"{audit}.xlsx").write_text(f"{kind} {times}", encoding="utf-8")
-
-    def change(self, *names):
-        """Give audits under these names that hold something else than before."""
-        for name in names:
-            data = resource("data", "examples", "kent-board-2017.xlsx").read_bytes()
-            (self.folder / f"{name}.xlsx").write_bytes(data)
-
-    def files(self, audit):
-        folder = self.out / audit / "inspection"
-        return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-    def results(self):
-        return [run.result for run in Ledger(self.out / "batch").runs()]
-
-
-@pytest.fixture
-def troubled(tmp_path, trouble):
-    """A place with two reports to make."""
-    made = Troubled(tmp_path, trouble)
-    made.audits("full", "other")
-    made.ask("full.xlsx", "other.xlsx")
-    return made
 
 
 def mount(*words):
@@ -97,7 +46,7 @@ def read_only(folder):
 
 def fill(folder):
     filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
     return filler
@@ -116,7 +65,7 @@ def test_a_full_disk_fails_the_report_that_lies_on_it(troubled):
         assert troubled.batch()[:2] == (0, {"full": PUBLISHED, "other": PUBLISHED})
         before = troubled.files("full")
         filler = fill(troubled.out / "full")
-        troubled.change("full", "other")
+        troubled.audits("full", "other", missed=5)
         assert troubled.batch() == (1, {"full": FAILED, "other": PUBLISHED}, "")
         line = only_line(Ledger(troubled.out / "batch").runs()[2].message)
         assert line.startswith(f"{troubled.out / 'full' / 'inspection'}: cannot be written (No space left on device)")
@@ -133,7 +82,7 @@ def test_a_disk_that_fills_up_stops_a_batch_that_cannot_note_what_it_did(trouble
     with small_disk(troubled.out):
         assert troubled.batch()[0] == 0
         before = troubled.files("full")
-        troubled.change("full", "other")
+        troubled.audits("full", "other", missed=5)
         troubled.befall("full", "kernel:fill")
         code, results, said = troubled.batch("--workers", "1")
         assert (code, results) == (1, {})
@@ -153,7 +102,7 @@ def test_a_disk_that_fills_up_stops_a_batch_that_cannot_note_what_it_did(trouble
 
 def test_what_may_not_be_written_is_said_in_one_line_and_left_as_it_was(troubled):
     assert troubled.batch()[0] == 0
-    troubled.change("full", "other")
+    troubled.audits("full", "other", missed=5)
     before = {path: path.read_bytes() for path in troubled.out.rglob("*") if path.is_file()}
     for folder, where in ((troubled.out, "reports"), (troubled.out / "batch", "reports/batch")):
         with read_only(folder):
