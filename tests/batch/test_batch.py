@@ -156,7 +156,7 @@ def test_a_mapping_beside_an_earlier_audit_is_seen(settled, tmp_path):
 
 
 def test_a_folder_that_goes_while_it_is_looked_at_counts_as_gone(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "iterdir", lambda path: (tmp_path / "gone").open())
+    monkeypatch.setattr(Path, "iterdir", lambda _: (tmp_path / "gone").open())
     assert freshness.file_hash(tmp_path) == "gone"
 
 

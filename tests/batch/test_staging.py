@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdi_stats.errors import ReportFailed
+from cdi_stats.publishing import staging as stages
 from cdi_stats.publishing.staging import is_locked, locked, socket_folder, staging, tidy, tidy_all
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -82,6 +83,17 @@ def test_all_that_was_left_beneath_a_reports_folder_is_cleared_away(hold, tmp_pa
     (stage,) = folder.parent.glob(".inspection.????????")
     left = {path.name for path in folder.parent.iterdir()}
     assert left == {stage.name, ".inspection.lock", ".gitkeep", "board_paper"}, "a run that lives keeps what it has"
+
+
+@pytest.mark.parametrize("swap", [stages._exchange, lambda *_: False], ids=["in one step", "in two renames"])
+def test_a_report_takes_the_place_of_the_last(tmp_path, monkeypatch, swap):
+    monkeypatch.setattr(stages, "_exchange", swap)
+    folder = tmp_path / "kent" / "inspection"
+    for words in ("first", "second"):
+        with staging(folder) as stage:
+            (stage / "report.html").write_text(words, encoding="utf-8")
+        assert (folder / "report.html").read_text(encoding="utf-8") == words
+        assert [path.name for path in folder.parent.iterdir()] == ["inspection"]
 
 
 def test_a_lock_leaves_no_file_however_often_it_changes_hands(tmp_path):

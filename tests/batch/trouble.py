@@ -1,8 +1,8 @@
 """`cdi batch` again and again from one warm process, with trouble made from outside the product.
 
 Each line of the standard input is JSON: a folder, the arguments of a run, and where its lines go; the answer is its
-exit code. The folder holds the notebooks, and in `faults`, under an audit's name, what befalls its report: the kind, and
-how many times; in `clock` the seconds that the wall clock is ahead. A run is a fork of this process, and so are its
+exit code. The folder holds the notebooks, and in `faults`, under an audit's name, what befalls its report: the kind,
+and how many times; in `clock` the seconds that the wall clock is ahead. A run is a fork of this process, and so are its
 workers and their kernels: all of them have the traps that are laid here.
 """
 

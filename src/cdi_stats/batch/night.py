@@ -69,8 +69,8 @@ def run_scheduled(plan: BatchPlan, *, workers: int | None = None) -> Night:
 
 
 def _refused(log: Path, why: str) -> Night:
-    with suppress(OSError):
-        log.write_text(f"{why}\n", encoding="utf-8")
+    with suppress(OSError), log.open("a", encoding="utf-8") as lines:
+        lines.write(f"{why}\n")
     return Night(1, log, (why,))
 
 
