@@ -326,6 +326,13 @@ def main() -> None:
     except CdiStatsError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(
+            f"{error.filename or 'the output'}: cannot be used ({error.strerror or error}); "
+            "expected a place that can be read and written, with room. To mend: free space, or change its permissions",
+            err=True,
+        )
+        sys.exit(1)
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -145,6 +145,21 @@ def test_a_changed_file_is_seen(settled, what):
     assert not current(job, out, last)
 
 
+def test_a_mapping_beside_an_earlier_audit_is_seen(settled, tmp_path):
+    job, out, last = settled
+    earlier = tmp_path / "earlier.xlsx"
+    earlier.write_bytes(resource("data", "examples", "kent-2017.xlsx").read_bytes())
+    last = replace(last, inputs=dict(last.inputs) | hashes([earlier]))
+    assert current(job, out, last)
+    earlier.with_name("earlier.mapping.toml").write_text("", encoding="utf-8")
+    assert not current(job, out, last)
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_counts_as_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "iterdir", lambda _: (tmp_path / "gone").open())
+    assert freshness.file_hash(tmp_path) == "gone"
+
+
 def test_an_earlier_audit_that_only_the_audit_names_is_seen(settled):
     job, out, last = settled
     inputs = {path: "other" if "kent-2017" in path else digest for path, digest in last.inputs.items()}
@@ -185,6 +200,8 @@ def test_a_sampling_plan_that_reads_elsewhere_is_made_each_time(tmp_path, reads,
     (job,) = read_batch_plan(tmp_path / "batch.toml").jobs
     last = Run(1, 1, "", "", job.target, {}, (), fingerprint(job), input_hashes(job), {}, "", "", 1.0, 1, PUBLISHED, "")
     assert current(job, tmp_path, last) == same
+    (tmp_path / "plan.toml").write_text("no TOML", encoding="utf-8")
+    assert not current(job, tmp_path, last), "its own run says what is wrong with it, and the others go on"
 
 
 # What is said.
@@ -233,7 +250,7 @@ def test_the_summary_says_what_failed_and_what_was_not_begun(settled):
     *_, last = settled
     runs = (last, replace(last, target="kent/inspection", result=FAILED, message="cell 4 stopped"))
     facts = {"batch": 3, "started": "2026-01-02T03:04:05+00:00", "workers": 2, "who": "analyst", "version": "1"}
-    document = summary_document("plan.toml", facts, runs, ("kent/board_paper",))
+    document = summary_document("plan.toml", facts, runs, ("kent/board_paper",), 125.0)
     said = json.dumps(document.blocks)
     assert (document.title, document.subtitle, document.date) == ("Batch of reports", "plan.toml", "2026-01-02")
     assert "Not every report is up to date" in said

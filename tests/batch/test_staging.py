@@ -85,6 +85,17 @@ def test_all_that_was_left_beneath_a_reports_folder_is_cleared_away(hold, tmp_pa
     assert left == {stage.name, ".inspection.lock", ".gitkeep", "board_paper"}, "a run that lives keeps what it has"
 
 
+@pytest.mark.parametrize("swap", [stages._exchange, lambda *_: False], ids=["in one step", "in two renames"])
+def test_a_report_takes_the_place_of_the_last(tmp_path, monkeypatch, swap):
+    monkeypatch.setattr(stages, "_exchange", swap)
+    folder = tmp_path / "kent" / "inspection"
+    for words in ("first", "second"):
+        with staging(folder) as stage:
+            (stage / "report.html").write_text(words, encoding="utf-8")
+        assert (folder / "report.html").read_text(encoding="utf-8") == words
+        assert [path.name for path in folder.parent.iterdir()] == ["inspection"]
+
+
 def test_a_lock_leaves_no_file_however_often_it_changes_hands(tmp_path):
     path = tmp_path / "index.html"
     for _ in range(3):
@@ -112,14 +123,15 @@ def test_a_fork_does_not_hold_its_owners_locks(tmp_path):
         os.waitpid(child, 0)
 
 
-def test_old_socket_folders_of_nobody_are_cleared_away(tmp_path, monkeypatch):
+@pytest.mark.parametrize("year", [1980, 2080])
+def test_socket_folders_of_nobody_are_cleared_away_whatever_the_clock_says(tmp_path, monkeypatch, year):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    old, young, held = (tmp_path / f"cdi-{name:_<8}" for name in ("old", "young", "held"))
-    for folder in (old, young, held):
+    left, held = (tmp_path / f"cdi-{name:_<8}" for name in ("left", "held"))
+    for folder in (left, held):
         folder.mkdir()
-    for folder in (old, held):
-        long_ago = time.time() - 2 * stages.YOUNG
-        os.utime(folder, (long_ago, long_ago))
+        os.utime(folder, (365.25 * 86400 * (year - 1970),) * 2)
+    (tmp_path / ".cdi-lockonly.lock").touch()
     with locked(held), socket_folder() as ours:
-        assert {path.name for path in tmp_path.glob("cdi-*")} == {young.name, held.name, Path(ours).name}
-    assert not Path(ours).exists()
+        assert {path.name for path in tmp_path.glob("cdi-*")} == {held.name, Path(ours).name}
+        assert Path(ours).stat().st_mode & 0o777 == 0o700 or os.name == "nt", "audits hold victims' data"
+    assert [path.name for path in tmp_path.iterdir()] == [held.name]

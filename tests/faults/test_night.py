@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from aiosmtpd.controller import Controller
 
+from cdi_stats.batch import night
 from cdi_stats.batch.night import run_scheduled
 from cdi_stats.batch.plan import read_batch_plan
 from cdi_stats.batch.schedule import Scheduled, cron_line
@@ -205,3 +206,50 @@ def test_cron_runs_it(cron):
     assert said.read_text(encoding="utf-8").strip().endswith(".log")
     assert heartbeat(plan)["exit_code"] == 0
     assert (folder / "reports" / "kent-2017" / "sample_plan" / "sample_plan.html").is_file()
+
+
+@pytest.mark.parametrize("year", [2025, 2099])
+def test_a_clock_that_is_wrong_by_years_does_not_cost_the_log_of_this_run(write_plan, tmp_path, monkeypatch, year):
+    """Logs of later days than this one are of a clock that was wrong: they go first, and this run's own never."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(year, 3, 29, 1, 30, tzinfo=tz)
+
+    def run(_plan, _schedule, log, _workers):
+        log.write_text("said", encoding="utf-8")
+        return night.Night(0, log)
+
+    monkeypatch.setattr(night, "datetime", Clock)
+    monkeypatch.setattr(night, "_run", run)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    others = (
+        "night-20260101-000000-000000.log",
+        "night-20260102-000000-000000.log",
+        "night-2-20200101-000000-000000.log",
+    )
+    for name in others:
+        (logs / name).touch()
+    made = run_scheduled(read_batch_plan(write_plan(GOOD)))
+    assert made.log.read_text(encoding="utf-8") == "said"
+    assert {path.name for path in logs.iterdir()} == {*others[1:], made.log.name}, "another plan's logs are its own"
+    assert heartbeat(tmp_path / "night.toml")["state"] == "ended"
+
+
+def test_a_folder_for_logs_that_cannot_be_is_told_like_any_failure(write_plan, web, tmp_path):
+    posted, address = web
+    (tmp_path / "logs").write_text("a file", encoding="utf-8")
+    made = run_scheduled(read_batch_plan(write_plan(GOOD, f'{NIGHTLY}webhook = "{address}"\n')))
+    assert made.exit_code == 1
+    assert "cannot be written" in made.failures[0]
+    assert "To mend: " in made.failures[0]
+    assert posted[0]["failures"] == list(made.failures)
+
+
+@pytest.mark.skipif(shutil.which("false") is None, reason="no such command here")
+def test_a_batch_that_ends_without_a_word_is_a_failure_with_one(write_plan, monkeypatch):
+    monkeypatch.setattr(night.sys, "executable", shutil.which("false"))
+    made = run_scheduled(read_batch_plan(write_plan(GOOD)))
+    assert made.failures == ("the batch ended with exit code 1 and said nothing",)

@@ -90,10 +90,18 @@ def inspect_audit(
     Raises UnreadableAudit where there is nothing to read, BadParameters for a wrong mapping or overrides file.
     """
     with Copies() as copies:
-        return _inspect_file(locate_audit(copies.local(path)), copies.local(mapping), copies.local(overrides))
+        return _inspected(_given(locate_audit(copies.local(path)), copies.local(mapping), copies.local(overrides)))
 
 
-def _inspect_file(source: Path, mapping: str | Path | None, overrides: str | Path | None) -> Inspection:
+def audit_digest(path: str | Path) -> str:
+    """Return the digest that an audit would have if it were read now, without reading its records.
+
+    Raises as inspect_audit does.
+    """
+    return _given(locate_audit(path), None, None).digest
+
+
+def _given(source: Path, mapping: str | Path | None, overrides: str | Path | None) -> _Given:
     book = open_book(source)
     mapping = mapping or locate_mapping(source)
     overrides = overrides or locate_overrides(source)
@@ -106,7 +114,7 @@ def _inspect_file(source: Path, mapping: str | Path | None, overrides: str | Pat
         accepting = read_overrides(overrides)
         beside.append(_digest(overrides))
     digest = book.digest if len(beside) == 1 else hashlib.sha256("".join(beside).encode()).hexdigest()
-    return _inspected(_Given(source, digest, book, layouts, accepting))
+    return _Given(source, digest, book, layouts, accepting)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,14 +19,15 @@ from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.audit.series import locate_series, series_files
 from cdi_stats.batch.ledger import Run
 from cdi_stats.batch.plan import Job
+from cdi_stats.errors import CdiStatsError
 from cdi_stats.publishing.execution import notebook_path
-from cdi_stats.publishing.publication import SERIES, STACK, locate_reported
+from cdi_stats.publishing.publication import SERIES, STACK, Input, locate_reported
 from cdi_stats.publishing.published import MANIFEST
 from cdi_stats.publishing.remote import digests_there
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.resources import resource
 
-GONE = "gone"
+GONE, CHANGED = "gone", "changed while it was read"
 UNTOLD = {"__pycache__", "batch", "cli.py"}  # what no report can tell from
 
 
@@ -60,8 +61,23 @@ def input_hashes(job: Job) -> dict[str, str]:
         files = [locate_reported(job.report, job.audit)]
         earlier = job.parameters.get("earlier")
         files += [locate_audit(earlier, files[0].parent)] if earlier and earlier != NO_EARLIER else []
-    beside = [found for file in files for found in (locate_mapping(file), locate_overrides(file)) if found]
-    return hashes([*files, *beside], job.origins)
+    return hashes(_with_beside(files), job.origins)
+
+
+def hashes_as_read(inputs: Iterable[Input], origins: Mapping[str, str]) -> dict[str, str]:
+    """Return the hash of each file that a report was made of, by path; of what has changed since, a word instead."""
+    found: dict[str, str] = {}
+    for file in inputs:
+        now = hashes(_with_beside([file.path]), origins)
+        # looked at after the hashes were taken, so that they are of what the report tells
+        found |= now if file.is_as_read() else dict.fromkeys(now, CHANGED)
+    return found
+
+
+def _with_beside(files: Iterable[Path]) -> Iterator[Path]:
+    """Yield files, and after each its mapping and its overrides where it has them."""
+    for file in files:
+        yield from (found for found in (file, locate_mapping(file), locate_overrides(file)) if found)
 
 
 def hashes(paths: Iterable[Path], origins: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
@@ -71,10 +87,10 @@ def hashes(paths: Iterable[Path], origins: Mapping[str, str] = MappingProxyType(
 
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file, of the names and files of a folder, or a word for one that is gone."""
-    if path.is_dir():
-        parts = [f"{file.name} {file_hash(file)}" for file in sorted(path.iterdir()) if file.is_file()]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
     try:
+        if path.is_dir():
+            parts = [f"{file.name} {file_hash(file)}" for file in sorted(path.iterdir()) if file.is_file()]
+            return hashlib.sha256("\n".join(parts).encode()).hexdigest()
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
@@ -92,7 +108,7 @@ def is_current(
     """
     if last is None or last.fingerprint != made or _reads_elsewhere(job):
         return False
-    found = hashes(Path(path) for path in last.inputs if not is_url(path)) | dict(inputs)
+    found = hashes(_with_beside(Path(path) for path in last.inputs if not is_url(path))) | dict(inputs)
     folder = out / last.target
     return found == last.inputs and last.outputs == (
         digests_there(folder / MANIFEST) if manifests_alone else folder_hashes(folder)
@@ -110,5 +126,8 @@ def _reads_elsewhere(job: Job) -> bool:
     source = Path(job.audit)
     if source.suffix.lower() != PLAN_ENDING or job.report in SERIES:
         return False
-    plan = read_plan(source)
+    try:
+        plan = read_plan(source)
+    except CdiStatsError:
+        return True  # what is wrong with it the report's own run will say
     return plan.frame is not None or bool(plan.pilot or plan.exclude)

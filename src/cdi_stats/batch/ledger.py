@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,12 +20,21 @@ from typing import Any
 
 from cdi_stats.batch.plan import BatchPlan, Job
 from cdi_stats.errors import ReportFailed
-from cdi_stats.publishing.staging import is_locked, locked
+from cdi_stats.publishing.staging import is_locked, locked, unwritable
 
 FILE = "ledger.sqlite"
 DONE = "done"
 STARTED, PUBLISHED, CURRENT, FAILED, INTERRUPTED = "started", "published", "current", "failed", "interrupted"
 LONGEST_WAIT = 30.0
+PRIMARY = 0xFF  # the part of SQLite's error codes that names the kind
+_NO_ROOM = "free space on its disk, or let it be written, and run this again"
+MENDS = {
+    sqlite3.SQLITE_FULL: _NO_ROOM,
+    sqlite3.SQLITE_IOERR: _NO_ROOM,
+    sqlite3.SQLITE_READONLY: _NO_ROOM,
+    sqlite3.SQLITE_CANTOPEN: _NO_ROOM,
+    sqlite3.SQLITE_BUSY: "wait until whoever holds it has ended, and run this again",
+}
 TABLES = """
 CREATE TABLE IF NOT EXISTS batches (
   batch INTEGER PRIMARY KEY AUTOINCREMENT, plan TEXT, plan_sha256 TEXT, reports INTEGER, workers INTEGER,
@@ -74,7 +84,7 @@ class Ledger:
     def batch(self, plan: BatchPlan, plan_sha256: str, workers: int, version: str) -> Iterator[int]:
         """Write down a batch, give its number, and hold its lock until it ends."""
         self._set_right()
-        facts = (str(plan.path), plan_sha256, len(plan.jobs), workers, getpass.getuser(), platform.node(), version)
+        facts = (str(plan.path), plan_sha256, len(plan.jobs), workers, _who(), platform.node(), version)
         columns = "plan, plan_sha256, reports, workers, who, machine, version"
         number = self._insert("batches", f"{columns}, started, result", (*facts, _now(), INTERRUPTED))
         with locked(self._mark(number)):
@@ -166,11 +176,15 @@ class Ledger:
                     yield ledger
             finally:
                 ledger.close()
-        except (OSError, sqlite3.Error) as error:
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & PRIMARY
+            mend = MENDS.get(code, "move it away, and a new one is begun")
             raise ReportFailed(
                 f"{self.path}: the ledger cannot be used ({error}); expected a SQLite file that can be written. "
-                "To mend: move it away, and a new one is begun"
+                f"To mend: {mend}"
             ) from None
+        except OSError as error:
+            raise unwritable(self.folder, error) from None
 
 
 def _inserting(table: str, columns: str) -> str:
@@ -189,6 +203,14 @@ def _row(
 def _run(row: sqlite3.Row) -> Run:
     told = {name: json.loads(row[name]) for name in ("parameters", "inputs", "outputs")}
     return Run(**{**dict(row), **told, "formats": tuple(json.loads(row["formats"]))})
+
+
+def _who() -> str:
+    """Return whoever runs this: by name, or in a container that has none by number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _json(value: Any) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import smtplib
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -19,7 +20,7 @@ from typing import Any
 from cdi_stats.batch.plan import LEDGER_FOLDER, BatchPlan
 from cdi_stats.batch.schedule import Email, Schedule
 from cdi_stats.errors import BadParameters, ReportFailed
-from cdi_stats.publishing.staging import locked
+from cdi_stats.publishing.staging import is_locked, locked, unwritable
 
 # what a mail server asks for stands in the environment, never in a plan
 USER, PASSWORD = "CDI_SMTP_USER", "CDI_SMTP_PASSWORD"
@@ -46,21 +47,31 @@ def run_scheduled(plan: BatchPlan, *, workers: int | None = None) -> Night:
     if schedule is None:
         raise BadParameters(f"{plan.path.name}: found no [schedule]; expected one for a scheduled run")
     logs = plan.path.resolve().parent / schedule.logs
-    logs.mkdir(parents=True, exist_ok=True)
     began = datetime.now(UTC)
     log = logs / f"{plan.path.stem}-{began:%Y%m%d-%H%M%S-%f}.log"
     heartbeat = plan.out / LEDGER_FOLDER / f"{plan.path.stem}.heartbeat.json"
     try:
-        with locked(heartbeat, longest_wait=0), _beating(heartbeat, began) as ended:
-            night = _run(plan, schedule, log, workers)
-            ended.update(exit_code=night.exit_code, failures=list(night.failures), log=log.name)
-    except ReportFailed:
-        night = Night(1, log, ("an earlier run of this plan is still under way; this one did not begin",))
-        log.write_text(f"{night.failures[0]}\n", encoding="utf-8")
-    _drop_old_logs(logs, plan.path.stem, schedule.keep_logs)
+        logs.mkdir(parents=True, exist_ok=True)
+        if is_locked(heartbeat):
+            night = _refused(log, "an earlier run of this plan is still under way; this one did not begin")
+        else:
+            with locked(heartbeat, longest_wait=0), _beating(heartbeat, began) as ended:
+                night = _run(plan, schedule, log, workers)
+                ended.update(exit_code=night.exit_code, failures=list(night.failures), log=log.name)
+        _drop_old_logs(log, plan.path.stem, schedule.keep_logs)
+    except ReportFailed as error:
+        night = _refused(log, str(error))
+    except OSError as error:
+        night = _refused(log, str(unwritable(Path(error.filename or logs), error)))
     if night.exit_code:
         _tell(plan, schedule, night)
     return night
+
+
+def _refused(log: Path, why: str) -> Night:
+    with suppress(OSError), log.open("a", encoding="utf-8") as lines:
+        lines.write(f"{why}\n")
+    return Night(1, log, (why,))
 
 
 @contextmanager
@@ -96,7 +107,9 @@ def _run(plan: BatchPlan, schedule: Schedule, log: Path, workers: int | None) ->
         except BaseException:
             _stop(process)
             raise
-    return Night(1 if code else 0, log, (*late, *_failures(log)) if code else ())
+    if not code:
+        return Night(0, log)
+    return Night(1, log, (*late, *_failures(log)) or (f"the batch ended with exit code {code} and said nothing",))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -121,8 +134,11 @@ def _failures(log: Path) -> Iterator[str]:
             yield f"{event['folder']}: {event['message']}"
 
 
-def _drop_old_logs(logs: Path, stem: str, keep: int) -> None:
-    for path in sorted(logs.glob(f"{stem}-[0-9]*.log"))[:-keep]:
+def _drop_old_logs(log: Path, stem: str, keep: int) -> None:
+    """Keep the latest logs, of which this run's is one; names of later days are of a clock that was wrong."""
+    ours = re.compile(rf"{re.escape(stem)}-\d{{8}}-\d{{6}}-\d{{6}}\.log")
+    found = (path for path in log.parent.iterdir() if ours.fullmatch(path.name))
+    for path in sorted(found, key=lambda path: (path.name <= log.name, path.name))[:-keep]:
         path.unlink(missing_ok=True)
 
 
@@ -133,17 +149,19 @@ def _tell(plan: BatchPlan, schedule: Schedule, night: Night) -> None:
     if len(night.failures) > MOST_TOLD:
         shown.append(f"... and {len(night.failures) - MOST_TOLD} more")
     words = "\n".join([*shown, "", f"The log is {night.log.name}."])
-    with night.log.open("a", encoding="utf-8") as log:
-        try:
-            if schedule.email:
-                _send(schedule.email, subject, words)
-        except (OSError, smtplib.SMTPException) as error:
-            log.write(f"the e-mail could not be sent: {error}\n")
-        try:
-            if schedule.webhook:
-                _post(schedule.webhook, {"text": f"{subject}\n{words}", "plan": plan.path.name, "failures": shown})
-        except (OSError, ValueError) as error:
-            log.write(f"the webhook could not be reached: {error}\n")
+    unheard = []
+    try:
+        if schedule.email:
+            _send(schedule.email, subject, words)
+    except (OSError, smtplib.SMTPException) as error:
+        unheard.append(f"the e-mail could not be sent: {error}\n")
+    try:
+        if schedule.webhook:
+            _post(schedule.webhook, {"text": f"{subject}\n{words}", "plan": plan.path.name, "failures": shown})
+    except (OSError, ValueError) as error:
+        unheard.append(f"the webhook could not be reached: {error}\n")
+    with suppress(OSError), night.log.open("a", encoding="utf-8") as log:
+        log.writelines(unheard)
 
 
 def _send(email: Email, subject: str, words: str) -> None:

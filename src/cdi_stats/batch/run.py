@@ -25,7 +25,7 @@ from cdi_stats.batch.worker import Task, Worker, brought
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.publishing.publication import renew_index
 from cdi_stats.publishing.remote import fetch_manifests, put_index, put_up
-from cdi_stats.publishing.staging import tidy, tidy_all
+from cdi_stats.publishing.staging import tidy, tidy_all, tidy_sockets
 
 TICK = 0.2
 INDEX_EVERY = 5.0
@@ -117,7 +117,8 @@ def run_batch(
     A report that fails leaves its last good one as it was, and the others go on, unless `stop_at_first`. A report whose
     kernel or process died is tried once more. Stopped at any moment, a batch goes on where it was when run again.
     `dask` is the address of a Dask scheduler whose workers make the reports, or "local" for a cluster on this machine.
-    Raises BadParameters for a cluster that cannot be had, ReportFailed where the ledger or the index cannot be written.
+    Raises BadParameters for a cluster that cannot be had, ReportFailed where the ledger, the summary
+    or the index cannot be written.
     """
     began = time.monotonic()
     # one more than can compute at a time: a report waits now and then for its kernel
@@ -135,7 +136,8 @@ def run_batch(
             _renew_index(plan)
         undone = tuple(task.job.target for task in batch.waiting)
         listener.phase("telling what came of it")
-        summary = publish_summary(plan, ledger.facts(number), ledger.runs(number), undone)
+        seconds = time.monotonic() - began
+        summary = publish_summary(plan, ledger.facts(number), ledger.runs(number), undone, seconds)
         if plan.url:
             put_up(summary, joined(plan.url, LEDGER_FOLDER, summary.name))
         _renew_index(plan)
@@ -193,7 +195,7 @@ def _published(plan: BatchPlan) -> Iterator[Path]:
 def _inputs(job: Job, copies: Copies) -> dict[str, str]:
     try:
         return input_hashes(brought(job, copies))
-    except CdiStatsError:
+    except (CdiStatsError, OSError):
         # what is wrong with it the report's own run will say
         return {}
 
@@ -218,6 +220,7 @@ def _publish_all(batch: _Batch, at_once: int, *, stop_at_first: bool) -> None:
         for worker in batch.workers:
             worker.stop()
             tidy(batch.plan.out / worker.task.job.target)
+        tidy_sockets()
 
 
 def _pause(workers: Sequence[Worker | RemoteWorker]) -> None:
@@ -249,8 +252,8 @@ def _look_after(batch: _Batch, worker: Worker | RemoteWorker) -> None:
     result, facts = outcome
     batch.workers.remove(worker)
     batch.failed += result == FAILED
-    # an input that changed while the report was made counts as it was before: the next batch makes it again
-    inputs = dict(facts.pop("inputs", {})) | dict(worker.task.inputs)
+    # what the report was made of, not what lay there when the batch began: hours may be between
+    inputs = dict(worker.task.inputs) | dict(facts.pop("inputs", {}))
     seconds = round(worker.seconds, 2)
     batch.ledger.end(worker.run, result, inputs=inputs, attempts=worker.attempts, seconds=seconds, **facts)
     if result == FAILED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cdi_stats.batch.ledger import CURRENT, FAILED, PUBLISHED, Run
@@ -13,7 +13,7 @@ from cdi_stats.batch.plan import LEDGER_FOLDER, BatchPlan
 from cdi_stats.batch.words import clock, counted
 from cdi_stats.publishing.document import Document, assemble
 from cdi_stats.publishing.formats import WRITERS, Look
-from cdi_stats.publishing.staging import staging
+from cdi_stats.publishing.staging import staging, unwritable
 from cdi_stats.report.blocks import Bullets, Callout, Column, Heading, Paragraph, Section, Table, Text, Title, section
 from cdi_stats.report.numbers import long_date
 
@@ -23,35 +23,42 @@ MOST_WORDS = 300
 RESULTS = {PUBLISHED: "published", CURRENT: "was up to date", FAILED: "failed"}
 
 
-def publish_summary(plan: BatchPlan, facts: dict[str, str], runs: Iterable[Run], undone: Iterable[str]) -> Path:
+def publish_summary(
+    plan: BatchPlan, facts: dict[str, str], runs: Iterable[Run], undone: Iterable[str], seconds: float
+) -> Path:
     """Publish what came of a batch under OUT/batch/summary/, and return its folder.
 
-    `facts` are the batch's row of the ledger. Raises ReportFailed where it cannot be written.
+    `facts` are the batch's row of the ledger, `seconds` what it took. Raises ReportFailed where it cannot be written.
     """
-    document = summary_document(plan.path.name, facts, tuple(runs), tuple(undone))
+    document = summary_document(plan.path.name, facts, tuple(runs), tuple(undone), seconds)
     folder = plan.out / LEDGER_FOLDER / NAME
     look = Look(plan.theme)
-    with staging(folder) as stage:
-        files = {path: data for name in FORMATS for path, data in WRITERS[name].write(document, NAME, look).items()}
-        for path, data in files.items():
-            (stage / path).write_bytes(data)
-        manifest = {
-            "report": NAME,
-            "title": document.title,
-            "subtitle": document.subtitle,
-            "date": document.date,
-            "force": "",
-            "files": {path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
-        }
-        (stage / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    files = {path: data for name in FORMATS for path, data in WRITERS[name].write(document, NAME, look).items()}
+    manifest = {
+        "report": NAME,
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "date": document.date,
+        "force": "",
+        "files": {path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
+    }
+    files["manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
+    try:
+        with staging(folder) as stage:
+            for path, data in files.items():
+                (stage / path).write_bytes(data)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     return folder
 
 
-def summary_document(plan: str, facts: dict[str, str], runs: tuple[Run, ...], undone: tuple[str, ...]) -> Document:
+def summary_document(
+    plan: str, facts: dict[str, str], runs: tuple[Run, ...], undone: tuple[str, ...], seconds: float
+) -> Document:
     """Return the report of a batch. `plan` is its file's name, `undone` the reports that were never begun."""
     parts = section(
         Heading(1, "Batch of reports"),
-        _title(plan, facts),
+        _title(plan, facts, seconds),
         _verdict(runs, undone),
         _failures([run for run in runs if run.result == FAILED]),
         _undone(undone),
@@ -61,9 +68,8 @@ def summary_document(plan: str, facts: dict[str, str], runs: tuple[Run, ...], un
     return assemble(parts.to_blocks())
 
 
-def _title(plan: str, facts: dict[str, str]) -> Title:
+def _title(plan: str, facts: dict[str, str], seconds: float) -> Title:
     started = datetime.fromisoformat(facts["started"])
-    seconds = (datetime.now(UTC) - started).total_seconds()
     told: tuple[tuple[str, Text], ...] = (
         ("Plan", plan),
         ("Number", f"{facts['batch']} in the ledger of this folder"),

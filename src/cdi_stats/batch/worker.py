@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cdi_stats.audit.remote import Copies
-from cdi_stats.batch.freshness import hashes
+from cdi_stats.batch.freshness import hashes_as_read
 from cdi_stats.batch.ledger import FAILED, PUBLISHED
 from cdi_stats.batch.plan import Job, Limits
 from cdi_stats.errors import CdiStatsError, KernelDied
@@ -197,4 +197,4 @@ def _publish(job: Job, out: Path | str, limits: Limits, step: Callable[[str], No
         manner=Manner(name=job.name, time_limit=limits.seconds, fork=True, index=False, step=step, origins=job.origins),
         **job.parameters,
     )
-    return {"inputs": hashes((file.path for file in made.inputs), job.origins), "outputs": dict(made.digests)}
+    return {"inputs": hashes_as_read(made.inputs, job.origins), "outputs": dict(made.digests)}

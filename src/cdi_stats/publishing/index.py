@@ -30,11 +30,18 @@ def write_index(out: Path, theme: Theme = PLAIN) -> Path:
     Of a draft theme only the reports are drafts: the index is none.
     """
     entries = [entry for manifest in _published(out) if (entry := _entry(out, manifest))]
+    page = _page(entries, replace(theme, draft=""))
+    for left in out.glob(".index.*.html"):
+        left.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(_page(entries, replace(theme, draft="")))
-    Path(name).chmod(0o644)
-    return Path(name).replace(out / "index.html")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(page)
+        Path(name).chmod(0o644)
+        return Path(name).replace(out / "index.html")
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _page(entries: list[Entry], theme: Theme) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from cdi_stats.audit.reading import (
     NO_EARLIER,
+    audit_digest,
     audit_id,
     bundled_audits,
     inspect_audit,
@@ -27,7 +28,7 @@ from cdi_stats.audit.reading import (
 from cdi_stats.audit.remote import Copies, at_home, check_driver, is_url, joined, origin, public
 from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
 from cdi_stats.audit.series import locate_series, read_series, series_files
-from cdi_stats.errors import BadParameters, ReportFailed
+from cdi_stats.errors import BadParameters, CdiStatsError, ReportFailed
 from cdi_stats.publishing.document import Document, protect_notebook, read_document
 from cdi_stats.publishing.execution import TIME_LIMIT, notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS, Look, Template
@@ -36,7 +37,7 @@ from cdi_stats.publishing.own_notebook import ENDING, read_own, written_in
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
 from cdi_stats.publishing.remote import published_there, put_index, put_up
-from cdi_stats.publishing.staging import locked, staging
+from cdi_stats.publishing.staging import locked, staging, unwritable
 from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.report.blocks import Json, figures, without_data
@@ -55,6 +56,14 @@ class Input(NamedTuple):
     id: str
     digest: str
     path: Path
+
+    def is_as_read(self) -> bool:
+        """Return whether the file, with what lies beside it, still holds what it did when it was read."""
+        try:
+            now = _digest(self.path) if self.path.suffix.lower() == PLAN_ENDING else audit_digest(self.path)
+        except (CdiStatsError, OSError):
+            return False
+        return now == self.digest
 
 
 class Sources(NamedTuple):
@@ -204,10 +213,7 @@ def _publish_here(
                 report, checked, sources, wanted, look, manner, stage, chain(known, _out_already(folder, manner.url))
             )
     except OSError as error:
-        raise ReportFailed(
-            f"{folder}: cannot be written ({error.strerror or error}); expected a folder with room. "
-            "To mend: give another with --out, or free space. Nothing was published"
-        ) from error
+        raise ReportFailed(f"{unwritable(folder, error)}. Nothing was published") from error
     files = {name: folder / WRITERS[name].target(report) for name in wanted}
     return Publication(report, sources.id, folder, files, shown, sources.inputs, _digests(folder))
 
@@ -239,7 +245,8 @@ def renew_index(out: Path, theme: Theme = PLAIN) -> None:
         with locked(out / "index.html"):
             write_index(out, theme)
     except OSError as error:
-        raise ReportFailed(f"{out}: the report was published, but the index was not ({error.strerror})") from error
+        place = out / "index.html"
+        raise ReportFailed(f"{unwritable(place, error)}. The reports are published, but not in the index") from error
 
 
 def _write(
@@ -254,6 +261,12 @@ def _write(
 ) -> Mapping[str, Json]:
     """Write every file of a report into a folder, verify them, and return the figures they show."""
     document = _execute(report, checked, manner, stage, sources.notebook)
+    changed = [audit.id for audit in sources.inputs if not audit.is_as_read()]
+    if changed:
+        raise ReportFailed(
+            f"{', '.join(changed)}: changed, or was gone, before its report was made; expected one audit throughout. "
+            "To mend: run this again once nobody writes to it. Nothing was published"
+        )
     shown = collect_figures(document.blocks)
     _check_document(report, document, shown)
     check_published(document.disclosure, shown, _inputs(sources), out_already)

@@ -1,9 +1,10 @@
-"""A folder published whole or not at all, by one run at a time: locked, staged, moved into place by rename."""
+"""A folder published whole or not at all, by one run at a time: locked, staged, moved into place in one step."""
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -18,8 +19,16 @@ LONGEST_WAIT = 600.0
 PAUSE = 0.1
 LEFT = re.compile(r"\.(.+)\.(?:\w{8}|lock)")
 SOCKETS = "cdi-"
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # as Linux numbers them
 _HELD: set[int] = set()  # the locks of this process
-YOUNG = 60.0  # seconds in which a new folder may not have been locked yet
+
+
+def unwritable(path: Path, error: OSError) -> ReportFailed:
+    """Return the refusal for a place that the system did not let be written."""
+    return ReportFailed(
+        f"{path}: cannot be written ({error.strerror or error}); expected a place that may be written, with room there "
+        "and in the temporary folder. To mend: free space, change its permissions, or give another folder"
+    )
 
 
 @contextmanager
@@ -39,10 +48,12 @@ def staging(folder: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[Pat
             try:
                 yield stage
                 stage.chmod(0o755)
-                if folder.exists():
-                    folder.replace(aside)
-                stage.replace(folder)
-                shutil.rmtree(aside, ignore_errors=True)
+                if not _exchange(stage, folder):
+                    if folder.exists():
+                        folder.replace(aside)
+                    stage.replace(folder)
+                for old in (stage, aside):
+                    shutil.rmtree(old, ignore_errors=True)
             except BaseException:
                 shutil.rmtree(stage, ignore_errors=True)
                 _recover(folder, aside)
@@ -54,11 +65,23 @@ def staging(folder: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[Pat
         raise
 
 
+def _exchange(new: Path, old: Path) -> bool:
+    """Swap two folders in one step, which no kill can cut in two; return whether the system could."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(old), RENAME_EXCHANGE) == 0)
+
+
 def tidy(folder: Path) -> None:
-    """Clear away what runs left at a folder that were cut off, unless another is at it now."""
+    """Clear away what runs left at a folder that were cut off, as far as may be, unless another is at it now."""
     if not folder.parent.is_dir():
         return
-    with suppress(ReportFailed), locked(folder, longest_wait=0):
+    with suppress(ReportFailed, OSError), locked(folder, longest_wait=0):
         _recover(folder, folder.with_name(f".{folder.name}.previous"))
         _clear(folder)
     with suppress(OSError):
@@ -92,29 +115,35 @@ def _clear(folder: Path) -> None:
 @contextmanager
 def socket_folder() -> Iterator[str]:
     """Give a folder of this user's alone for a kernel's sockets; clear away those of runs that were cut off."""
-    here = Path(tempfile.gettempdir())
-    for left in here.glob(f"{SOCKETS}????????"):
-        with suppress(OSError, ReportFailed):
-            if time.time() - left.stat().st_mtime > YOUNG:
-                with locked(left, longest_wait=0):
-                    shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=SOCKETS))
-    try:
-        with locked(folder):
+    tidy_sockets()
+    folder = Path(tempfile.gettempdir()) / f"{SOCKETS}{secrets.token_hex(4)}"
+    # locked before it is there: whoever finds one without a holder knows that its run has ended
+    with locked(folder):
+        folder.mkdir(mode=0o700)
+        try:
             yield str(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy_sockets() -> None:
+    """Clear away the folders for kernels' sockets, and the locks, of runs that were cut off."""
+    here = Path(tempfile.gettempdir())
+    locks = (lock.with_name(lock.name[1:-5]) for lock in here.glob(f".{SOCKETS}????????.lock"))
+    for left in {*here.glob(f"{SOCKETS}????????"), *locks}:
+        with suppress(OSError, ReportFailed), locked(left, longest_wait=0):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
 def locked(path: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
     """Hold the lock of a path, which may not be there yet; the system lets it go when its holder ends, however.
 
-    Raises ReportFailed when another holds it for longer than `longest_wait` seconds.
+    Raises ReportFailed when another holds it for longer than `longest_wait` seconds, or nothing can be written there.
     """
     lock = path.with_name(f".{path.name}.lock")
     end = time.monotonic() + longest_wait
-    while (held := _take(lock)) is None:
+    while (held := _take_or_refuse(path, lock)) is None:
         if time.monotonic() > end:
             raise ReportFailed(
                 f"{path}: another run has been at it for {longest_wait:.0f} seconds; expected one at a time. "
@@ -128,14 +157,24 @@ def locked(path: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a run that lives holds the lock of a path."""
+    """Return whether a run that lives holds the lock of a path; whoever may not try it takes it that one does."""
     lock = path.with_name(f".{path.name}.lock")
     if not lock.exists():
         return False
-    held = _take(lock)
+    try:
+        held = _take(lock)
+    except OSError:
+        return True
     if held is not None:
         _leave(lock, held)
     return held is None
+
+
+def _take_or_refuse(path: Path, lock: Path) -> int | None:
+    try:
+        return _take(lock)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _take(lock: Path) -> int | None:

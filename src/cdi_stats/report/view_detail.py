@@ -86,7 +86,10 @@ def _weighing_cells(sight: Sight, row: WeighingRecord, *, show_records: bool) ->
         ("variance", row.variance_share, percent(row.variance_share, 0), "percent"),
         ("without", row.rate_without, rate, "percent"),
     )
-    cells = ((Figure(f"record/{alias}/{name}", value, text, unit),) for name, value, text, unit in shown)
+    cells = (
+        (Figure(f"record/{alias}/{name}", value, text, unit, "the record, and the rate without it"),)
+        for name, value, text, unit in shown
+    )
     return (row.record_id if show_records else alias, *cells)
 
 
