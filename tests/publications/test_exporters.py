@@ -94,7 +94,7 @@ def test_a_notebook_that_jupyterlab_has_saved_gives_the_same(reinspection, name)
     saved = json.dumps(json.loads(text, parse_float=as_javascript))
     made, _ = get_exporter(name)().from_notebook_node(nbformat.reads(saved, as_version=4))
     made = made.encode("utf-8") if isinstance(made, str) else made
-    assert made == published(reinspection, FORMATS[name])
+    assert made == file_of(reinspection, FORMATS[name])
 
 
 @pytest.mark.parametrize("name", FORMATS)
