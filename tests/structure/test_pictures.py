@@ -11,7 +11,7 @@ from cdi_stats.publishing.parameters import REPORTS
 
 PAGE = (pictures.ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
 PART = re.compile(
-    r"!\[(?P<alt>.+?)\]\(pictures/(?P<report>\w+)\.png\).*?^\| Parameters \| (?P<parameters>[^\n]+) \|$"
+    r"!\[(?P<alt>.+?)\]\(pictures/(?P<report>\w+)\.png\).*?^- Parameters: (?P<parameters>[^\n]+)$"
     r".*?^```\ncdi report (?P<command>.+?)\n```$",
     re.MULTILINE | re.DOTALL,
 )
