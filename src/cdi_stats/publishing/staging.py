@@ -18,7 +18,7 @@ from cdi_stats.errors import ReportFailed
 LONGEST_WAIT = 600.0
 PAUSE = 0.1
 LEFT = re.compile(r"\.(.+)\.(?:\w{8}|lock)")
-SOCKETS, EIGHT = "cdi-kernel-", 8 * "[0-9a-f]"
+SOCKETS, EIGHT = "cdi-k", 8 * "[0-9a-f]"  # short: the system allows a socket about 100 letters
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # as Linux numbers them
 _HELD: set[int] = set()  # the locks of this process
 
