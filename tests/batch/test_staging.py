@@ -126,12 +126,12 @@ def test_a_fork_does_not_hold_its_owners_locks(tmp_path):
 @pytest.mark.parametrize("year", [1980, 2080])
 def test_socket_folders_of_nobody_are_cleared_away_whatever_the_clock_says(tmp_path, monkeypatch, year):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left, held = (tmp_path / f"cdi-{name:_<8}" for name in ("left", "held"))
-    for folder in (left, held):
+    left, held, other = (tmp_path / f"cdi-{name}" for name in ("k00000001", "k00000002", "examples"))
+    for folder in (left, held, other):
         folder.mkdir()
         os.utime(folder, (365.25 * 86400 * (year - 1970),) * 2)
-    (tmp_path / ".cdi-lockonly.lock").touch()
+    (tmp_path / ".cdi-k00000003.lock").touch()
     with locked(held), socket_folder() as ours:
-        assert {path.name for path in tmp_path.glob("cdi-*")} == {held.name, Path(ours).name}
+        assert {path.name for path in tmp_path.glob("cdi-*")} == {held.name, other.name, Path(ours).name}
         assert Path(ours).stat().st_mode & 0o777 == 0o700 or os.name == "nt", "audits hold victims' data"
-    assert [path.name for path in tmp_path.iterdir()] == [held.name]
+    assert {path.name for path in tmp_path.iterdir()} == {held.name, other.name}, "another's folder is not ours"

@@ -18,7 +18,7 @@ from cdi_stats.errors import ReportFailed
 LONGEST_WAIT = 600.0
 PAUSE = 0.1
 LEFT = re.compile(r"\.(.+)\.(?:\w{8}|lock)")
-SOCKETS = "cdi-"
+SOCKETS, EIGHT = "cdi-k", 8 * "[0-9a-f]"  # short: the system allows a socket about 100 letters
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # as Linux numbers them
 _HELD: set[int] = set()  # the locks of this process
 
@@ -129,8 +129,8 @@ def socket_folder() -> Iterator[str]:
 def tidy_sockets() -> None:
     """Clear away the folders for kernels' sockets, and the locks, of runs that were cut off."""
     here = Path(tempfile.gettempdir())
-    locks = (lock.with_name(lock.name[1:-5]) for lock in here.glob(f".{SOCKETS}????????.lock"))
-    for left in {*here.glob(f"{SOCKETS}????????"), *locks}:
+    locks = (lock.with_name(lock.name[1:-5]) for lock in here.glob(f".{SOCKETS}{EIGHT}.lock"))
+    for left in {*here.glob(f"{SOCKETS}{EIGHT}"), *locks}:
         with suppress(OSError, ReportFailed), locked(left, longest_wait=0):
             shutil.rmtree(left, ignore_errors=True)
 
