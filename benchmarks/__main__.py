@@ -1,4 +1,4 @@
-"""Run every benchmark: `python -m benchmarks`, or some of them: `python -m benchmarks statistics`."""
+"""Run every benchmark: `python -m benchmarks`; or some by name: `python -m benchmarks scaling`, only so."""
 
 import importlib
 import sys

@@ -1,7 +1,7 @@
 """A nation's reports on a cluster: what each costs here, 1 and 2 real workers, and more of them simulated.
 
 Measured: processor seconds, memory and disk of each of the eight reports, and a plan of all eight on one and on two
-Dask workers. Simulated, with the measured costs: 43 forces x 12 months x 8 reports on up to 64 workers, each with a
+Dask workers. Simulated, with the measured costs: 43 forces x 12 months x 8 reports on up to 256 workers, each with a
 processor of its own. A report fetches its inputs, is made and is put up; a worker that is lost takes its report with
 it, comes back after a minute, and the report is begun again. The time of whoever started the batch is spent report
 after report, which is what ends the gain.
@@ -49,7 +49,7 @@ OF = {  # what each report is made of, and what a plan calls copies of it
     "example-police": ("series/example-police", ("monitoring",)),
 }
 REAL = (1, 2)
-SIMULATED = (1, 2, 4, 8, 16, 32, 64)
+SIMULATED = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Network:
     fetch: float = 0.3
     put: float = 0.6
     spread: float = 0.5
-    lost_every: float = 10.0
+    lost_every: float = 1.0
     back_after: float = 60.0
 
 

@@ -47,6 +47,7 @@ TOML_EXAMPLES = {  # what the TOML on a page is, and what makes a fragment of it
     "how-to/check-and-accept.md": (Override, {}),
     "how-to/house-style.md": (ThemeFile, {}),
     "how-to/batch.md": (BatchFile, {}),
+    "how-to/national.md": (BatchFile, {}),
 }
 
 

@@ -116,11 +116,14 @@ def _version_there(store: Any, place: str) -> str:
 
 
 def _put(store: Any, path: str, data: bytes) -> None:
+    folder = path.rpartition("/")[0]
+    if not store.async_impl:
+        store.makedirs(folder, exist_ok=True)
     try:
         store.pipe_file(path, data)
-    except OSError:
-        # where folders are none, as in a bucket, none must be asked for: that could make a bucket
-        store.makedirs(path.rpartition("/")[0], exist_ok=True)
+    except FileNotFoundError:
+        # not before: a bucket has no folders, and asked for one a driver may make a bucket
+        store.makedirs(folder, exist_ok=True)
         store.pipe_file(path, data)
 
 
