@@ -47,8 +47,8 @@ def kind(annotation):
     return type(get_args(annotation)[0]) if get_origin(annotation) is Literal else annotation
 
 
-def test_there_is_a_notebook_for_each_report_and_no_other():
-    assert {path.stem for path in resource("notebooks").glob("*.ipynb")} == set(REPORTS)
+def test_there_is_a_notebook_for_each_report_one_to_explore_and_no_other():
+    assert {path.stem for path in resource("notebooks").glob("*.ipynb")} == {*REPORTS, "explore"}
 
 
 @pytest.mark.parametrize("report", REPORTS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from html import unescape
 
 import pytest
 
 from cdi_stats import explore, show_view
-from cdi_stats.errors import BadParameters, UnreadableAudit
+from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
 from cdi_stats.report.blocks import MIME_TYPE, plain
 from cdi_stats.report.fragments import html_fragment
 from cdi_stats.report.view import View, look
@@ -151,3 +153,10 @@ def test_what_cannot_be_shown_is_refused_before_any_control():
         explore("kent-2017", stratum="violense")
     with pytest.raises(UnreadableAudit, match="no such file"):
         explore("kent-2071")
+
+
+def test_without_jupyterlabs_parts_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.delitem(sys.modules, "cdi_stats.lab.controls")
+    with pytest.raises(CdiStatsError, match=r'found no ipywidgets.*To mend: pip install "cdi-stats\[lab\]"'):
+        importlib.import_module("cdi_stats.lab.controls")

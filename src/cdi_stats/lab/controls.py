@@ -10,15 +10,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
-
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.reading import bundled_audits
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.findings.measures import ALL, MEASURES
 from cdi_stats.findings.parts import DIMENSIONS, choices, measures_held
 from cdi_stats.findings.withheld import rules_for
-from cdi_stats.lab.panel import BarChart, CopyButton, bars_of, subtitle_of, svg_name
 from cdi_stats.methods.survey_limits import METHODS
 from cdi_stats.report.blocks import Block, Json, Paragraph, Section, mime_bundle, plain, section
 from cdi_stats.report.disclosure import protection
@@ -26,6 +23,15 @@ from cdi_stats.report.fragments import html_fragment
 from cdi_stats.report.view import ANY, Sight, View, look
 from cdi_stats.report.view_detail import cases_table, cell_of, more_words, width_section, withheld_words
 from cdi_stats.report.wording import capital
+
+try:
+    import ipywidgets as widgets
+
+    from cdi_stats.lab.panel import BarChart, CopyButton, bars_of, subtitle_of, svg_name
+except ModuleNotFoundError as missing:
+    raise CdiStatsError(
+        f'explore: found no {missing.name}; expected the parts of JupyterLab. To mend: pip install "cdi-stats[lab]"'
+    ) from None
 
 LEVELS = (0.8, 0.9, 0.95, 0.99)
 SPLITS = (("strata", "stratum"), ("domains", "domain"), ("flags", "flag"), ("districts", "district"))
