@@ -28,7 +28,7 @@ from cdi_stats.audit.layout import lay_out
 from cdi_stats.audit.mapping import ColumnMapping, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
 from cdi_stats.audit.overrides import Accepted, Override, apply_overrides, read_overrides
-from cdi_stats.audit.problems import AuditProblems, Problem
+from cdi_stats.audit.problems import AuditProblems, Problem, ProblemList
 from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Sheet, all_sheets
 from cdi_stats.audit.sources import Sources
 from cdi_stats.audit.spelling import agree_spelling
@@ -74,9 +74,9 @@ def read_audit(path: str | Path, *, mapping: str | Path | None = None, overrides
 
 def check_audit(
     path: str | Path, *, mapping: str | Path | None = None, overrides: str | Path | None = None
-) -> list[Problem]:
+) -> ProblemList:
     """Return every problem of an audit file, errors first; an empty list means that it can be used."""
-    return list(inspect_audit(path, mapping=mapping, overrides=overrides).problems)
+    return ProblemList(inspect_audit(path, mapping=mapping, overrides=overrides).problems)
 
 
 def inspect_audit(

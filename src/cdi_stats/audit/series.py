@@ -16,6 +16,7 @@ from cdi_stats.audit.problems import AuditProblems
 from cdi_stats.audit.reading import audit_id, locate_audit, read_audit
 from cdi_stats.errors import BadParameters, UnreadableAudit
 from cdi_stats.resources import resource
+from cdi_stats.showing import Grid, Shown, counted
 
 LIST_ENDING = ".toml"
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
@@ -31,12 +32,23 @@ class AuditList(BaseModel):
     audits: Annotated[list[str], Field(min_length=1)]
 
 
-@dataclass(frozen=True)
-class Series:
+@dataclass(frozen=True, repr=False)
+class Series(Shown):
     """Audits of one force in order of time (by the end of their periods); `id` is what its reports are filed under."""
 
     id: str
     audits: tuple[Audit, ...]
+
+    def __str__(self) -> str:
+        first, last = self.audits[0].period[0], self.audits[-1].period[1]
+        return f"{self.force}: {counted(len(self.audits), 'audit')} of {first} to {last} ({self.id})"
+
+    def _grid(self) -> Grid:
+        rows = [
+            (a.id, a.facts.audit_type, f"{a.period[0]} to {a.period[1]}", f"{len(a.tables['records']):,}")
+            for a in self.audits
+        ]
+        return Grid(rows, ("Audit", "Type", "Period", "Records sampled"))
 
     @property
     def force(self) -> str:

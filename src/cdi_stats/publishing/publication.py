@@ -37,6 +37,7 @@ from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.report.blocks import Json, figures, without_data
 from cdi_stats.report.narrative import span_of_days
 from cdi_stats.resources import resource
+from cdi_stats.showing import Grid, Shown, counted
 
 COMPARING = ("reinspection",)
 SERIES = ("monitoring",)
@@ -77,8 +78,8 @@ class Manner:
     step: Callable[[str], None] = lambda _: None
 
 
-@dataclass(frozen=True)
-class Publication:
+@dataclass(frozen=True, repr=False)
+class Publication(Shown):
     """A published report: its folder, the file (or folder of files) of each format, and its figures by key."""
 
     report: str
@@ -90,6 +91,14 @@ class Publication:
 
     def __str__(self) -> str:
         return "\n".join(str(path) for path in self.files.values())
+
+    def _grid(self) -> Grid:
+        rows = [(name, str(path)) for name, path in self.files.items()]
+        return Grid(
+            rows,
+            ("Format", "File"),
+            caption=f"{self.report} of {self.audit}, with {counted(len(self.figures), 'figure')}",
+        )
 
 
 def publish(
