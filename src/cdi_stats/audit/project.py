@@ -38,7 +38,7 @@ def start_project(folder: str | Path, *, theirs: str | Path | None = None) -> Pr
         draft = draft_mapping(theirs)
         file = place / MAPPING
         _prepare(place, file)
-        file.write_text(draft.toml, encoding="utf-8")
+        file.write_text(draft.toml, encoding="utf-8", newline="\n")
         return Project((file,), draft.unmatched)
     workbook, example, plan = (place / name for name in (WORKBOOK, EXAMPLE, PLAN))
     _prepare(place, workbook, example, plan)

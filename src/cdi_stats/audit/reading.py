@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
@@ -34,12 +33,12 @@ from cdi_stats.audit.sources import Sources
 from cdi_stats.audit.spelling import agree_spelling
 from cdi_stats.audit.tables import read_table
 from cdi_stats.errors import UnreadableAudit
+from cdi_stats.file_names import filed_as
 from cdi_stats.resources import resource
 
 UNTOLD = ("audit", "plan", "plan-drawn")  # every new audit's files are called so
 NO_EARLIER = "none"
 MOST_ROWS = 250_000
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 @dataclass(frozen=True)
@@ -165,10 +164,7 @@ def audit_id(path: Path) -> str:
     name = (path.stem if path.is_file() else path.name).lower()
     if path.is_file() and name in UNTOLD:
         name = path.resolve().parent.name.lower() or name
-    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")
-    if not slug or slug in RESERVED or re.search(r"[^a-z0-9 ._-]", name):
-        return f"{slug or 'audit'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
-    return slug
+    return filed_as(name)
 
 
 def _inspect(

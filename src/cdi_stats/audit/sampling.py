@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cdi_stats.audit.beside import read_toml
 from cdi_stats.errors import BadParameters
 from cdi_stats.rounding import as_level, count, percent
 from cdi_stats.showing import Grid, Shown, counted
@@ -143,12 +143,7 @@ def read_plan(path: str | Path) -> SamplingPlan:
     Raises BadParameters with one line a problem.
     """
     file = Path(path)
-    try:
-        given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BadParameters(f"{file}: cannot be read ({error.strerror}); expected a sampling plan in TOML") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{file}: is not TOML ({error}); expected a sampling plan") from None
+    given = read_toml(file, "a sampling plan in TOML")
     try:
         return SamplingPlan(**given)
     except ValidationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cdi_stats.audit.beside import read_toml
 from cdi_stats.audit.files import is_audit_file
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.problems import AuditProblems
@@ -110,9 +110,7 @@ def _members(folder: Path) -> Iterator[Path]:
 
 def _listed(source: Path) -> list[str]:
     try:
-        return AuditList(**tomllib.loads(source.read_text(encoding="utf-8-sig"))).audits
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{source.name}: is not TOML ({error}); expected a list of audits") from None
+        return AuditList(**read_toml(source, "a list of audits")).audits
     except ValidationError as error:
         lines = [f"{source.name}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise BadParameters("\n".join([*lines, 'expected one line such as audits = ["january.xlsx"]'])) from None

@@ -56,7 +56,7 @@ def run_scheduled(plan: BatchPlan, *, workers: int | None = None) -> Night:
             ended.update(exit_code=night.exit_code, failures=list(night.failures), log=log.name)
     except ReportFailed:
         night = Night(1, log, ("an earlier run of this plan is still under way; this one did not begin",))
-        log.write_text(f"{night.failures[0]}\n", encoding="utf-8")
+        log.write_text(f"{night.failures[0]}\n", encoding="utf-8", newline="\n")
     _drop_old_logs(logs, plan.path.stem, schedule.keep_logs)
     if night.exit_code:
         _tell(plan, schedule, night)
@@ -77,7 +77,7 @@ def _beating(heartbeat: Path, began: datetime) -> Iterator[dict[str, Any]]:
 def _write(path: Path, facts: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    new.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8", newline="\n")
     new.replace(path)
 
 
@@ -85,7 +85,7 @@ def _run(plan: BatchPlan, schedule: Schedule, log: Path, workers: int | None) ->
     """Run the batch in a process of its own, its lines in the log, and stop it at its limit."""
     command = [sys.executable, "-m", "cdi_stats", "batch", str(plan.path.resolve()), "--json"]
     command += ["--workers", str(workers)] if workers else []
-    with log.open("w", encoding="utf-8") as lines:
+    with log.open("w", encoding="utf-8", newline="\n") as lines:
         process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             code = process.wait(schedule.time_limit * 60)
@@ -133,7 +133,7 @@ def _tell(plan: BatchPlan, schedule: Schedule, night: Night) -> None:
     if len(night.failures) > MOST_TOLD:
         shown.append(f"... and {len(night.failures) - MOST_TOLD} more")
     words = "\n".join([*shown, "", f"The log is {night.log.name}."])
-    with night.log.open("a", encoding="utf-8") as log:
+    with night.log.open("a", encoding="utf-8", newline="\n") as log:
         try:
             if schedule.email:
                 _send(schedule.email, subject, words)

@@ -43,7 +43,7 @@ def publish_summary(plan: BatchPlan, facts: dict[str, str], runs: Iterable[Run],
             "force": "",
             "files": {path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
         }
-        (stage / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        (stage / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8", newline="\n")
     return folder
 
 

@@ -31,7 +31,7 @@ def write_index(out: Path, theme: Theme = PLAIN) -> Path:
     """
     entries = [entry for manifest in _published(out) if (entry := _entry(out, manifest))]
     handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         file.write(_page(entries, replace(theme, draft="")))
     Path(name).chmod(0o644)
     return Path(name).replace(out / "index.html")

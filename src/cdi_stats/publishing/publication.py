@@ -340,4 +340,5 @@ def _digest(path: Path) -> str:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    told = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(told + "\n", encoding="utf-8", newline="\n")
