@@ -210,7 +210,7 @@ for name in ("fcntl", "resource", "pwd", "grp", "termios", "pty", "tty", "syslog
     sys.modules[name] = None
 """
 EVERYTHING = """
-import importlib, pkgutil, cdi_stats
+import importlib, pkgutil, papermill, cdi_stats
 for module in pkgutil.walk_packages(cdi_stats.__path__, "cdi_stats."):
     if module.name != "cdi_stats.__main__":
         importlib.import_module(module.name)
