@@ -13,7 +13,7 @@ _HOMES = {
     "CdiStatsError": "errors",
     "Change": "methods.comparison",
     "Findings": "findings.examine",
-    "Interval": "methods.proportion",
+    "Interval": "methods.interval",
     "PlannedStratum": "methods.allocation",
     "Problem": "audit.problems",
     "Publication": "publishing.publication",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,7 +131,7 @@ def draw(
     if as_json:
         told = {"workbook": str(path), "trail": str(trail), "rows": dict(selection.trail["frame"])}
         told |= {"strata": selection.strata.to_dict("records")}
-        typer.echo(json.dumps(told, indent=1, ensure_ascii=False, default=str))
+        typer.echo(json.dumps(told, indent=1, default=str))
         return
     _print_table(selection.strata, None, as_json=False, as_csv=False)
     for what, rows in selection.trail["frame"].items():
@@ -243,7 +245,7 @@ def check(
     found = inspect_audit(audit, mapping=mapping, overrides=overrides)
     errors = sum(problem.severity == "error" for problem in found.problems)
     if as_json:
-        typer.echo(json.dumps([problem.to_json() for problem in found.problems], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([problem.to_json() for problem in found.problems], indent=1))
     elif as_overrides:
         typer.echo("\n\n".join(as_override(p) for p in found.problems if rules()[p.rule].acceptable))
     else:
@@ -316,11 +318,26 @@ ESTIMATE_COLUMNS = [
 ]
 
 
+LEGIBLE = "cdi-legible"
+STAND_INS = {"−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "≥": ">=", "≤": "<="}
+
+
+def _legible(error: UnicodeError) -> tuple[str, int]:
+    """Stand in for what a console's code page lacks: plain signs, letters without accents, else a question mark."""
+    assert isinstance(error, UnicodeEncodeError)
+    lost = error.object[error.start : error.end]
+    plain = (STAND_INS.get(letter) or unicodedata.normalize("NFKD", letter)[0] for letter in lost)
+    return "".join(letter if letter.isascii() else "?" for letter in plain), error.end
+
+
+codecs.register_error(LEGIBLE, _legible)
+
+
 def main() -> None:
     """Run the command line: 0 done, 1 a report failed, 2 bad input or parameters."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=LEGIBLE)
     try:
         app(prog_name="cdi")
     except CdiStatsError as error:
@@ -352,7 +369,7 @@ def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv
     if as_json:
         counted = [name for name in COUNTS if name in table]
         table = table.astype(dict.fromkeys(counted, "Int64"))
-        typer.echo(table.to_json(orient="records", indent=1, force_ascii=False, double_precision=15))
+        typer.echo(table.to_json(orient="records", indent=1, double_precision=15))
     elif as_csv:
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -96,3 +98,43 @@ def test_every_locked_entry_has_hashes():
 def test_the_locks_name_no_address_and_no_index(lock):
     assert ":" + "//" not in lock
     assert [line for line in lock.splitlines() if re.match(r"\s*(-i|-f|--(?!hash=))", line)] == []
+
+
+# What is installed elsewhere.
+
+SHIPPED = {"src/cdi_stats": "cdi_stats", "data": "cdi_stats/data", "notebooks": "cdi_stats/notebooks"}
+
+
+def test_the_wheel_holds_everything_that_a_report_needs(tmp_path):
+    """Notebooks, audits, code lists, fonts, templates and words; the commands and exporters; Jupyter's setting."""
+    builder = WheelBuilder(str(ROOT))
+    (wheel,) = builder.build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        (entry_points,) = (archive.read(name).decode() for name in held if name.endswith("entry_points.txt"))
+    kept = [path for folder in SHIPPED for path in (ROOT / folder).rglob("*") if path.is_file()]
+    hidden = {"__pycache__", ".ipynb_checkpoints"}
+    for path in kept:
+        if hidden & set(path.parts):
+            continue
+        folder = next(folder for folder in SHIPPED if path.is_relative_to(ROOT / folder))
+        assert f"{SHIPPED[folder]}/{path.relative_to(ROOT / folder).as_posix()}" in held
+    assert any(name.endswith("etc/jupyter/jupyter_server_config.d/cdi-stats.json") for name in held)
+    for target in (*PROJECT["scripts"].values(), *PROJECT["entry-points"]["nbconvert.exporters"].values()):
+        assert target in entry_points
+
+
+def test_the_image_is_built_from_the_lock_for_a_user_without_rights():
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    told = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    images = [rest.split()[0] for verb, rest in told if verb == "FROM"]
+    versions = {re.fullmatch(r"python:(\d\.\d+)-slim", image)[1] for image in images}
+    assert [*SpecifierSet(PROJECT["requires-python"]).filter(versions)] == list(versions)
+    runs = " ".join(rest for verb, rest in told if verb == "RUN")
+    assert "--require-hashes" in runs
+    assert not re.search(r"\b(apt|apt-get|curl|wget)\b|-index|https?:", runs)
+    assert [rest for verb, rest in told if verb == "USER"][-1] != "root"
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[0] == "!"}
+    copied = {word for verb, rest in told if verb == "COPY" and "--from" not in rest for word in rest.split()[:-1]}
+    assert copied == kept
+    assert all((ROOT / name).exists() for name in copied)

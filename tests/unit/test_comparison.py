@@ -103,8 +103,12 @@ def test_clustering_widens_a_change():
 
 
 def test_a_change_reads_as_a_sentence():
-    assert str(compare_rates(KENT_2018, KENT_2017)).startswith("improved: +13.0 points (95% interval +10.6 points to")
-    assert str(compare_rates(KENT_2018, KENT_2017, measure="ratio")).startswith("improved: 1.155 times")
+    assert str(compare_rates(KENT_2018, KENT_2017)) == (
+        "Recording improved: +13.0 percentage points, from 83.6% to 96.6% (95% interval +10.6 to +15.2; mover)"
+    )
+    assert str(compare_rates(KENT_2018, KENT_2017, measure="ratio")) == (
+        "Recording improved: 1.155 times the earlier rate, from 83.6% to 96.6% (95% interval 1.125 to 1.186; mover)"
+    )
 
 
 # the ratio of the shares missed
@@ -126,7 +130,7 @@ def test_fewer_missed_is_an_improvement():
     change = compare_rates(KENT_2018, KENT_2017, measure="missed-ratio")
     assert change.interval.high < 1
     assert change.direction == "improved"
-    assert str(change).startswith("improved: 0.210 times")
+    assert str(change).startswith("Recording improved: 0.210 times")
 
 
 def test_nothing_missed_later_is_a_ratio_of_nothing_and_earlier_is_refused():

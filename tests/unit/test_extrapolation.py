@@ -121,7 +121,7 @@ def test_the_earlier_rate_is_taken_to_the_level_of_the_later(volume):
 
 def test_a_total_reads_as_a_sentence():
     assert str(extrapolate_unrecorded(KENT_2017, recorded=123_871)) == (
-        "24,300 crimes a year (95% interval 21,198 to 27,856; 123,871 recorded)"
+        "24,300 crimes a year (95% interval 21,198 to 27,856; 123,871 recorded; wilson)"
     )
 
 

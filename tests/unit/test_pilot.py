@@ -93,7 +93,9 @@ def test_they_print_as_sentences():
     assert str(pilot_design([3, 0, 3, 0], [3, 3, 3, 3])) == (
         "4 pilot records hold 3.00 crimes each with an intra-record correlation of 1.000: design effect 3.00"
     )
-    assert str(anova_wilson_interval([3, 0, 3, 0], [3, 3, 3, 3])).startswith("50.0%, 0.1500 to 0.8500 (95% wilson")
+    assert str(anova_wilson_interval([3, 0, 3, 0], [3, 3, 3, 3])).startswith(
+        "50.0%, 15.0% to 85.0% (95% interval, wilson-anova"
+    )
 
 
 @pytest.mark.parametrize(

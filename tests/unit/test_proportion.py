@@ -370,13 +370,13 @@ def test_wilson_limits_solve_the_score_equation():
 
 
 def test_intervals_say_themselves_in_one_line():
-    assert str(proportion_interval(81, 263)) == "0.2553 to 0.3662 (95% wilson)"
-    assert str(proportion_interval([1, 2], 10)) == "2 intervals (95% wilson)"
-    assert str(proportion_interval(167, 167, side="lower")) == "at least 0.9841 (95% wilson)"
+    assert str(proportion_interval(81, 263)) == "25.5% to 36.6% (95% interval, wilson)"
+    assert str(proportion_interval([1, 2], 10)) == "2 intervals, the first 1.8% to 40.4% (95%, wilson)"
+    assert str(proportion_interval(167, 167, side="lower")) == "at least 98.4% (95% lower limit, wilson)"
     assert str(proportion_interval(0, 20, side="upper", method="clopper-pearson")) == (
-        "at most 0.1391 (95% clopper-pearson)"
+        "at most 13.9% (95% upper limit, clopper-pearson)"
     )
-    assert str(proportion_interval([1, 2], 10, side="upper")) == "2 upper limits (95% wilson)"
+    assert str(proportion_interval([1, 2], 10, side="upper")) == "2 upper limits, the first at most 34.8% (95%, wilson)"
 
 
 def test_intervals_are_frozen_values():

@@ -416,7 +416,7 @@ def test_an_ordinary_sample_needs_no_caution():
 
 def test_an_estimate_reads_as_a_sentence():
     assert str(estimate_rate_from_counts(1254, 1500)) == (
-        "83.6% of 1,500 reported crimes were recorded (95% interval 81.6% to 85.4%)"
+        "83.6% of reported crimes were recorded (95% interval 81.6% to 85.4%; 1,254 of 1,500 crimes; wilson)"
     )
 
 

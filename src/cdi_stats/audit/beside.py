@@ -10,6 +10,7 @@ from cdi_stats.errors import BadParameters
 
 MOST_BYTES = 1_000_000
 MAPPINGS, OVERRIDES = ("{}.mapping.toml", "mapping.toml"), ("{}.overrides.toml",)
+BACKSLASHES = "To mend: write a path with / for each \\, or between single quotes: 'C:\\audits\\june.xlsx'"
 
 
 def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
@@ -30,7 +31,8 @@ def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
         place = data[: error.start].count(b"\n") + 1
         raise BadParameters(f"{name}: line {place} is not UTF-8; expected {expected} (save it as UTF-8)") from None
     except ValueError as error:
-        raise BadParameters(f"{name}: is not TOML ({str(error)[:200]}); expected {expected}") from None
+        hint = f". {BACKSLASHES}" if b"\\" in data else ""
+        raise BadParameters(f"{name}: is not TOML ({str(error)[:200]}); expected {expected}{hint}") from None
 
 
 def locate_mapping(source: Path) -> Path | None:

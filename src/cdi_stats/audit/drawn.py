@@ -26,7 +26,7 @@ def write_drawn(selection: Selection, plan: SamplingPlan, path: Path) -> Path:
     write_template(path, drawn_tables(selection, plan))
     strata = selection.strata.to_dict("records")
     told = json.dumps(dict(selection.trail) | {"strata": strata}, indent=1, ensure_ascii=False, default=str)
-    trail.write_text(told + "\n", encoding="utf-8")
+    trail.write_text(told + "\n", encoding="utf-8", newline="\n")
     return trail
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 
 from cdi_stats.audit.overrides import Accepted
 from cdi_stats.audit.problems import Problem
+from cdi_stats.rounding import NOT_APPLICABLE, count
+from cdi_stats.showing import Grid, Shown, counted
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Stratum:
         return (self.period_end - self.period_start).days + 1
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Shown):
     """A checked audit. `tables` holds one frame a sheet (all sheets, empty where absent), rows numbered as in the file.
 
     Records left out of the audit are in `excluded` and in no table. `digest` is the SHA-256 of the file or folder it
@@ -88,6 +90,19 @@ class Audit:
 
     def __str__(self) -> str:
         return f"{self.facts.force}: {self.facts.audit_type} of {self.period[0]} to {self.period[1]} ({self.id})"
+
+    def _grid(self) -> Grid:
+        rows = [
+            (
+                s.label,
+                f"{s.period_start} to {s.period_end}",
+                *map(_known, (s.records_sampled, s.records_in_frame, s.recorded_in_year)),
+            )
+            for s in self.strata
+        ]
+        columns = ("Stratum", "Period", "Records sampled", "Records in frame", "Recorded in year")
+        answered = f"{counted(len(self.warnings), 'problem')} to look at, {len(self.accepted):,} accepted"
+        return Grid(rows, columns, (f"{answered}.",) if self.warnings or self.accepted else ())
 
     def alias(self, record_id: str) -> str:
         """Return what a report calls a record: a short hash that only holders of the audit file can trace back."""
@@ -135,3 +150,7 @@ class Audit:
         sums = counts.groupby("record_id")[["reported", "recorded"]].sum()
         records = self.tables["records"][["record_id", "stratum"]]
         return records.join(sums, on="record_id").fillna({"reported": 0, "recorded": 0})
+
+
+def _known(number: int | None) -> str:
+    return NOT_APPLICABLE if number is None else count(number)

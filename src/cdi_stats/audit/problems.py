@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass
 from functools import cache
 
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.resources import resource
+from cdi_stats.showing import Grid, Shown, counted
 
 MOST_CHARACTERS = {"sheet": 60, "column": 60, "found": 200, "expected": 700, "mend": 300}
 
@@ -32,7 +33,7 @@ def rules() -> Mapping[str, Rule]:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Shown):
     """One thing to mend. `row` counts as the spreadsheet does (the header is usually row 1).
 
     `rule` names the check that found it; `quotes` says that `found` repeats a cell, which no report prints unasked.
@@ -72,9 +73,35 @@ class Problem:
             f"To mend: {self.mend}. [{self.rule}]"
         )
 
+    def _grid(self) -> Grid:
+        return problems_grid([self])
+
     def to_json(self) -> dict[str, str | int | bool | None]:
         """Return the problem's fields and its severity."""
         return {**asdict(self), "severity": self.severity}
+
+
+class ProblemList(Shown, list[Problem]):
+    """The problems of an audit file, errors first: an ordinary list that shows itself, one line a problem."""
+
+    __repr__ = list.__repr__
+
+    def __str__(self) -> str:
+        return "\n".join([_counts(self), *map(str, self)])
+
+    def _grid(self) -> Grid:
+        return problems_grid(self)
+
+
+def problems_grid(problems: Sequence[Problem]) -> Grid:
+    """Return problems as a table, a row each."""
+    rows = [(p.where, p.severity, p.found, p.expected, p.mend, p.rule) for p in problems]
+    return Grid(rows, ("Where", "Severity", "Found", "Expected", "To mend", "Rule"), caption=_counts(problems))
+
+
+def _counts(problems: Sequence[Problem]) -> str:
+    errors = sum(problem.severity == "error" for problem in problems)
+    return f"{counted(errors, 'problem')} to mend, {len(problems) - errors:,} to look at"
 
 
 class AuditProblems(CdiStatsError):
@@ -87,3 +114,6 @@ class AuditProblems(CdiStatsError):
         super().__init__(
             "\n".join([f"{source}: {errors} problem{'s' if errors != 1 else ''} to mend", *map(str, self.problems)])
         )
+
+    def _repr_html_(self) -> str:
+        return ProblemList(self.problems)._repr_html_()

@@ -40,7 +40,7 @@ def start_project(folder: str | Path, *, theirs: str | Path | None = None) -> Pr
         draft = draft_mapping(theirs)
         file = place / MAPPING
         _prepare(place, file)
-        file.write_text(draft.toml, encoding="utf-8")
+        file.write_text(draft.toml, encoding="utf-8", newline="\n")
         return Project((file,), draft.unmatched)
     files = tuple(place / name for name in (WORKBOOK, EXAMPLE, *TO_FILL_IN))
     _prepare(place, *files)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
@@ -28,19 +27,19 @@ from cdi_stats.audit.layout import lay_out
 from cdi_stats.audit.mapping import ColumnMapping, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
 from cdi_stats.audit.overrides import Accepted, Override, apply_overrides, read_overrides
-from cdi_stats.audit.problems import AuditProblems, Problem
+from cdi_stats.audit.problems import AuditProblems, Problem, ProblemList
 from cdi_stats.audit.remote import Copies, is_url, public
 from cdi_stats.audit.schema import FACTS, REQUIRED_SHEETS, SHEETS, Sheet, all_sheets
 from cdi_stats.audit.sources import Sources
 from cdi_stats.audit.spelling import agree_spelling
 from cdi_stats.audit.tables import read_table
 from cdi_stats.errors import UnreadableAudit
+from cdi_stats.file_names import filed_as
 from cdi_stats.resources import resource
 
 UNTOLD = ("audit", "plan", "plan-drawn")  # every new audit's files are called so
 NO_EARLIER = "none"
 MOST_ROWS = 250_000
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,9 @@ def read_audit(path: str | Path, *, mapping: str | Path | None = None, overrides
 
 def check_audit(
     path: str | Path, *, mapping: str | Path | None = None, overrides: str | Path | None = None
-) -> list[Problem]:
+) -> ProblemList:
     """Return every problem of an audit file, errors first; an empty list means that it can be used."""
-    return list(inspect_audit(path, mapping=mapping, overrides=overrides).problems)
+    return ProblemList(inspect_audit(path, mapping=mapping, overrides=overrides).problems)
 
 
 def inspect_audit(
@@ -183,10 +182,7 @@ def audit_id(path: Path, *, is_file: bool | None = None) -> str:
     name = (path.stem if is_file else path.name).lower()
     if is_file and name in UNTOLD:
         name = path.resolve().parent.name.lower() or name
-    slug = re.sub(r"[^a-z0-9]+", "-", name).strip("-")
-    if not slug or slug in RESERVED or re.search(r"[^a-z0-9 ._-]", name):
-        return f"{slug or 'audit'}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
-    return slug
+    return filed_as(name)
 
 
 def _inspect(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cdi_stats.audit.beside import read_toml
 from cdi_stats.errors import BadParameters
+from cdi_stats.rounding import as_level, count, percent
+from cdi_stats.showing import Grid, Shown, counted
 
 PLAN_ENDING = ".toml"
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -84,6 +86,13 @@ class SampledStratum(_Part):
     crimes_per_record: Annotated[float, Field(gt=0)] | None = None
     margin_of_error: Margin | None = None
 
+    @property
+    def told(self) -> tuple[str, str, str, str]:
+        """Return its period, the records wanted and in its frame and the rate expected, as they read."""
+        period = f"{self.period_start} to {self.period_end}" if self.period_start and self.period_end else ""
+        records, frame = ("" if number is None else count(number) for number in (self.records, self.records_in_frame))
+        return period, records, frame, "" if self.rate is None else percent(self.rate)
+
     @model_validator(mode="after")
     def _period_in_order(self) -> SampledStratum:
         if self.period_start and self.period_end and self.period_end < self.period_start:
@@ -91,7 +100,7 @@ class SampledStratum(_Part):
         return self
 
 
-class SamplingPlan(_Part):
+class SamplingPlan(Shown, _Part):
     """A whole plan. `start` (0-1) is where in the random order the draw begins: audits that begin apart lie apart."""
 
     force: str = ""
@@ -109,6 +118,17 @@ class SamplingPlan(_Part):
     set_aside: list[SetAside] = []
     strata: Annotated[list[SampledStratum], Field(min_length=1)]
 
+    def __str__(self) -> str:
+        name = self.title or self.force or "Sampling plan"
+        return (
+            f"{name}: {counted(len(self.strata), 'stratum', 'strata')} to within "
+            f"{100 * self.margin_of_error:.3g} points at {as_level(self.confidence_level)}, drawn from seed {self.seed}"
+        )
+
+    def _grid(self) -> Grid:
+        rows = [(s.label or s.stratum, *s.told) for s in self.strata]
+        return Grid(rows, ("Stratum", "Period", "Records wanted", "Records in frame", "Rate expected"))
+
     @model_validator(mode="after")
     def _strata_apart(self) -> SamplingPlan:
         names = [stratum.stratum for stratum in self.strata]
@@ -123,12 +143,7 @@ def read_plan(path: str | Path) -> SamplingPlan:
     Raises BadParameters with one line a problem.
     """
     file = Path(path)
-    try:
-        given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BadParameters(f"{file}: cannot be read ({error.strerror}); expected a sampling plan in TOML") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{file}: is not TOML ({error}); expected a sampling plan") from None
+    given = read_toml(file, "a sampling plan in TOML")
     try:
         return SamplingPlan(**given)
     except ValidationError as error:

@@ -22,13 +22,15 @@ from cdi_stats.audit.frame import Frame, frame_print, open_frame, permanent_numb
 from cdi_stats.audit.frame_engines import record_number
 from cdi_stats.audit.sampling import SamplingPlan
 from cdi_stats.errors import BadParameters
+from cdi_stats.rounding import count
+from cdi_stats.showing import Grid, Shown, counted
 
 SAMPLE, RESERVE, SET_ASIDE = "sample", "reserve", "set aside"
 COLUMNS = ["record_id", "stratum", "place", "role", "second_review", "reason"]
 
 
-@dataclass(frozen=True)
-class Selection:
+@dataclass(frozen=True, repr=False)
+class Selection(Shown):
     """A drawn sample. `records` holds one row a record drawn, in the order of the draw within each stratum.
 
     Its columns are record_id, stratum, place (from 1), role ("sample", "reserve" or "set aside"), second_review,
@@ -42,6 +44,15 @@ class Selection:
     seed: str
     start: float
     trail: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        drawn, strata = counted(len(self.sample), "record"), counted(len(self.counts), "stratum", "strata")
+        return f"{drawn} drawn of {sum(self.counts.values()):,} in {strata}, from seed {self.seed}"
+
+    def _grid(self) -> Grid:
+        strata = self.strata.drop(columns=["seed", "frame_hash"])
+        columns = ("Stratum", "Records in frame", "Drawn", "Reserve")
+        return Grid([(str(name), *map(count, numbers)) for name, *numbers in strata.itertuples(index=False)], columns)
 
     @property
     def sample(self) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cdi_stats.audit.beside import read_toml
 from cdi_stats.audit.files import is_audit_file
 from cdi_stats.audit.model import Audit
 from cdi_stats.audit.problems import AuditProblems
@@ -17,6 +17,7 @@ from cdi_stats.audit.reading import audit_id, locate_audit, read_audit
 from cdi_stats.audit.remote import Copies
 from cdi_stats.errors import BadParameters, UnreadableAudit
 from cdi_stats.resources import resource
+from cdi_stats.showing import Grid, Shown, counted
 
 LIST_ENDING = ".toml"
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
@@ -32,12 +33,23 @@ class AuditList(BaseModel):
     audits: Annotated[list[str], Field(min_length=1)]
 
 
-@dataclass(frozen=True)
-class Series:
+@dataclass(frozen=True, repr=False)
+class Series(Shown):
     """Audits of one force in order of time (by the end of their periods); `id` is what its reports are filed under."""
 
     id: str
     audits: tuple[Audit, ...]
+
+    def __str__(self) -> str:
+        first, last = self.audits[0].period[0], self.audits[-1].period[1]
+        return f"{self.force}: {counted(len(self.audits), 'audit')} of {first} to {last} ({self.id})"
+
+    def _grid(self) -> Grid:
+        rows = [
+            (a.id, a.facts.audit_type, f"{a.period[0]} to {a.period[1]}", f"{len(a.tables['records']):,}")
+            for a in self.audits
+        ]
+        return Grid(rows, ("Audit", "Type", "Period", "Records sampled"))
 
     @property
     def force(self) -> str:
@@ -100,9 +112,7 @@ def _members(folder: Path) -> Iterator[Path]:
 
 def _listed(source: Path) -> list[str]:
     try:
-        return AuditList(**tomllib.loads(source.read_text(encoding="utf-8-sig"))).audits
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{source.name}: is not TOML ({error}); expected a list of audits") from None
+        return AuditList(**read_toml(source, "a list of audits")).audits
     except ValidationError as error:
         lines = [f"{source.name}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise BadParameters("\n".join([*lines, 'expected one line such as audits = ["january.xlsx"]'])) from None

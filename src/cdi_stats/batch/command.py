@@ -74,7 +74,7 @@ def ledger_command(plan: Path, *, as_json: bool) -> None:
     runs = ledger.runs()
     whose = {batch: ledger.facts(batch)["who"] for batch in {run.batch for run in runs}}
     if as_json:
-        print(json.dumps([asdict(run) | {"who": whose[run.batch]} for run in runs], indent=1, ensure_ascii=False))
+        print(json.dumps([asdict(run) | {"who": whose[run.batch]} for run in runs], indent=1))
         return
     for run in runs:
         took = "" if run.seconds is None else f"{run.seconds:.1f} s"

@@ -88,7 +88,7 @@ def _beating(heartbeat: Path, began: datetime) -> Iterator[dict[str, Any]]:
 def _write(path: Path, facts: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    new.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8", newline="\n")
     new.replace(path)
 
 
@@ -96,7 +96,7 @@ def _run(plan: BatchPlan, schedule: Schedule, log: Path, workers: int | None) ->
     """Run the batch in a process of its own, its lines in the log, and stop it at its limit."""
     command = [sys.executable, "-m", "cdi_stats", "batch", str(plan.path.resolve()), "--json"]
     command += ["--workers", str(workers)] if workers else []
-    with log.open("w", encoding="utf-8") as lines:
+    with log.open("w", encoding="utf-8", newline="\n") as lines:
         process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             code = process.wait(schedule.time_limit * 60)
@@ -160,7 +160,7 @@ def _tell(plan: BatchPlan, schedule: Schedule, night: Night) -> None:
             _post(schedule.webhook, {"text": f"{subject}\n{words}", "plan": plan.path.name, "failures": shown})
     except (OSError, ValueError) as error:
         unheard.append(f"the webhook could not be reached: {error}\n")
-    with suppress(OSError), night.log.open("a", encoding="utf-8") as log:
+    with suppress(OSError), night.log.open("a", encoding="utf-8", newline="\n") as log:
         log.writelines(unheard)
 
 

@@ -22,6 +22,7 @@ from cdi_stats.audit.remote import at_home, check_driver, is_file_name, is_url, 
 from cdi_stats.audit.series import NOT_AUDITS, WORKBOOKS, bundled_series
 from cdi_stats.batch.schedule import Schedule, read_schedule
 from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
+from cdi_stats.file_names import is_portable
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.parameters import REPORTS, check_parameters
 from cdi_stats.publishing.publication import locate_reported
@@ -29,7 +30,6 @@ from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 
 LEDGER_FOLDER = "batch"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 KINDS = {
     "report": "a report's name, or a list of them",
     "parameters": "a number, a text, true or false, or a list of them",
@@ -288,9 +288,10 @@ def _job(entry: ReportEntry, row: _Row, report: str, base: Path, theme: str) -> 
         return "\n".join(f"{row.given_at}, {report}: {line}" for line in str(error).splitlines())
     parameters = {name: value for name, value in checked.items() if name != "audit"}
     name = _name(row.name, {"report": report} | parameters)
-    if not NAME.fullmatch(name):
+    if not is_portable(name):
         return (
-            f"{row.place}, name: found {name!r}; expected up to 100 letters, digits, full stops, hyphens, underscores"
+            f"{row.place}, name: found {name!r}; expected up to 100 letters, digits, full stops, hyphens, "
+            "underscores, no full stop last, and no device of Windows such as NUL"
         )
     template = str(base / entry.template) if entry.template else ""
     formats = tuple(dict.fromkeys(entry.formats))
@@ -320,10 +321,11 @@ def _name(pattern: str, known: Mapping[str, Any]) -> str:
 
 def _clashes(jobs: Iterable[Job]) -> list[str]:
     """Return a line for each folder that several reports would be published to."""
-    places = Counter(job.target for job in jobs)
+    # Windows takes two names that differ in case alone for one
+    places = Counter(job.target.lower() for job in jobs)
     return [
-        f"{' and '.join(job.place for job in jobs if job.target == target)}: found {number} reports for the folder "
-        f'{target}; expected one. To mend: give them names of their own, such as name = "{{report}}-{{method}}"'
+        f"{' and '.join(job.place for job in jobs if job.target.lower() == target)}: found {number} reports for the "
+        f'folder {target}; expected one. To mend: give them names of their own, such as name = "{{report}}-{{method}}"'
         for target, number in places.items()
         if number > 1
     ]

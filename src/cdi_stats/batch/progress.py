@@ -65,7 +65,7 @@ class JsonLines(Listener):
 
     def say(self, event: str, **facts: Any) -> None:
         """Write an event."""
-        print(json.dumps({"event": event} | facts, ensure_ascii=False), file=self.stream, flush=True)
+        print(json.dumps({"event": event} | facts), file=self.stream, flush=True)
 
     def phase(self, words: str) -> None:
         """Write what the batch is about to do."""

@@ -13,9 +13,11 @@ from cdi_stats.audit.model import Audit
 from cdi_stats.findings.examine import Finding, Findings, examine
 from cdi_stats.findings.inspections import LEVEL, Forces, compare_forces, kind_of, published_rates
 from cdi_stats.findings.replication import MEASURES, published_figures
+from cdi_stats.findings.rows import findings_grid
 from cdi_stats.findings.withheld import UNPROTECTED, Rules, round_findings, withhold
 from cdi_stats.methods.monitoring import FEW_GROUPS
 from cdi_stats.methods.proportion import normal_quantile, wilson_limits
+from cdi_stats.showing import Grid, Shown, counted
 
 KINDS = ("inspection", "re-inspection")
 COMPARED = ("overall", "violence", "sexual", "rape", "domestic_abuse")
@@ -92,14 +94,21 @@ class Field:
     forces: Forces | None
 
 
-@dataclass(frozen=True)
-class Benchmark:
+@dataclass(frozen=True, repr=False)
+class Benchmark(Shown):
     """An audit among published results. `force` is its force as published results name it."""
 
     findings: Findings
     force: str
     kind: str
     fields: tuple[Field, ...]
+
+    def __str__(self) -> str:
+        others = sum(len(field.results) for field in self.fields if field.measure == "overall")
+        return f"{self.force} among {counted(others, 'published overall rate')}. {self.findings.overall}"
+
+    def _grid(self) -> Grid:
+        return findings_grid(self.findings.rows)
 
     @property
     def audit(self) -> Audit:

@@ -12,14 +12,16 @@ import pandas as pd
 
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL
+from cdi_stats.findings.rows import change_sentence, comparison_grid
 from cdi_stats.methods.comparison import Change, change_p_value, compare_rates
 from cdi_stats.methods.extrapolation import Total, extrapolate_additional, sum_totals
+from cdi_stats.showing import Grid, Shown, counted
 
 OTHER_OVERALL = ("recording_rate_pooled", "recording_rate_weighted")
 
 
-@dataclass(frozen=True)
-class FindingChange:
+@dataclass(frozen=True, repr=False)
+class FindingChange(Shown):
     """One rate in both audits. `additional` is the crimes a year that the earlier rate would have missed.
 
     `p_value` is that of no change; `adjusted_p_value` allows for all the rates compared at once (Holm 1979).
@@ -32,19 +34,29 @@ class FindingChange:
     p_value: float = math.nan
     adjusted_p_value: float = math.nan
 
+    def __str__(self) -> str:
+        return change_sentence(self)
+
     @property
     def key(self) -> str:
         """Return the change's name in figures.json."""
         return f"change/{self.later.key}"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """A later audit against an earlier one."""
 
     later: Findings
     earlier: Findings
     changes: tuple[FindingChange, ...]
+
+    def __str__(self) -> str:
+        first = next(iter(self.changes), "The two audits share no rate that could be compared.")
+        return f"{self.later.audit.facts.force}, {counted(len(self.changes), 'rate')} compared. {first}"
+
+    def _grid(self) -> Grid:
+        return comparison_grid(self)
 
     def get(self, measure: str, domain: str = ALL, stratum: str = ALL) -> FindingChange | None:
         """Return the change of one rate, or None where one of the audits does not have it."""

@@ -14,16 +14,18 @@ import pandas as pd
 from cdi_stats.audit.model import Audit, Stratum
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.findings.measures import ALL, MEASURES, Measure, flags_used
+from cdi_stats.findings.rows import finding_sentence, findings_grid, tidy_row
 from cdi_stats.methods.extrapolation import Total, extrapolate_unrecorded, sum_totals
 from cdi_stats.methods.proportion import Interval, normal_quantile, proportion_interval, wilson_limits
 from cdi_stats.methods.survey import Caution, RateEstimate, estimate_rate, estimate_rate_from_counts
+from cdi_stats.showing import Grid, Shown, counted
 
 OTHER_WEIGHTING = {"pooled": "weighted", "weighted": "pooled"}
 TOTALS_ONLY = Caution("totals-only", "Only totals are known, so clustering of crimes in records cannot be seen.")
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False)
+class Finding(Shown):
     """One rate: what was measured, on what, and how it came out. `estimate` is None where no case was due.
 
     `plain` is the Wilson interval that ignores records, strata and frames; `published` the inspectorate's (Wald with
@@ -40,6 +42,9 @@ class Finding:
     unrecorded: Total | None = None
     unrecorded_plain: Total | None = None
     warnings: tuple[Caution, ...] = ()
+
+    def __str__(self) -> str:
+        return finding_sentence(self)
 
     @property
     def key(self) -> str:
@@ -71,8 +76,8 @@ class Finding:
         )
 
 
-@dataclass(frozen=True)
-class Findings:
+@dataclass(frozen=True, repr=False)
+class Findings(Shown):
     """What an audit shows. `table` is the tidy form; `get` finds one row."""
 
     audit: Audit
@@ -110,10 +115,13 @@ class Findings:
     @cached_property
     def table(self) -> pd.DataFrame:
         """Return one row a finding; rates in 0-1, yearly crimes unrounded, blanks where a figure does not exist."""
-        return pd.DataFrame([_row(row) for row in self.rows])
+        return pd.DataFrame([tidy_row(row) for row in self.rows])
 
-    def _repr_html_(self) -> str:
-        return str(self.table.to_html())
+    def __str__(self) -> str:
+        return f"{self.audit.facts.force}, {counted(len(self.rows), 'finding')}. {self.overall}"
+
+    def _grid(self) -> Grid:
+        return findings_grid(self.rows)
 
 
 def examine(
@@ -412,34 +420,3 @@ def _crimes_in_frame(stratum: Stratum, reported: int) -> float | None:
     if stratum.records_in_frame is None or not stratum.records_sampled:
         return None
     return max(stratum.records_in_frame * reported / stratum.records_sampled, reported)
-
-
-def _row(finding: Finding) -> dict[str, Any]:
-    e, total = finding.estimate, finding.unrecorded
-    nan = math.nan
-    return {
-        "measure": finding.measure,
-        "domain": finding.domain,
-        "stratum": finding.stratum,
-        "records": e.records if e and e.records is not None else None,
-        "reported": finding.due,
-        "recorded": finding.done,
-        "rate": e.rate if e else nan,
-        "low": e.interval.low if e else nan,
-        "high": e.interval.high if e else nan,
-        "confidence_level": e.interval.confidence_level if e else nan,
-        "method": e.interval.method if e else "",
-        "effective_sample_size": e.effective_sample_size if e else nan,
-        "design_effect": e.design_effect if e else nan,
-        "degrees_of_freedom": e.degrees_of_freedom if e else nan,
-        "unrecorded_per_year": total.value if total else nan,
-        "unrecorded_low": total.interval.low if total else nan,
-        "unrecorded_high": total.interval.high if total else nan,
-        "warnings": "; ".join(caution.message for caution in finding.warnings),
-        "weighting": finding.weighting,
-        "standard_error": e.standard_error if e else nan,
-        "plain_low": finding.plain.low if finding.plain else nan,
-        "plain_high": finding.plain.high if finding.plain else nan,
-        "published_low": finding.published.low if finding.published else nan,
-        "published_high": finding.published.high if finding.published else nan,
-    }

@@ -26,6 +26,8 @@ from cdi_stats.methods.allocation import (
     size_for_overall_margin,
 )
 from cdi_stats.methods.planning import SampleSize, expected_margin, sample_size
+from cdi_stats.rounding import count, percent, to_places
+from cdi_stats.showing import Grid, Shown, counted
 
 FEWEST = 2
 STATED, PILOT = "stated", "pilot"
@@ -115,14 +117,30 @@ class Allocation:
         return sum(self.records.values())
 
 
-@dataclass(frozen=True)
-class SamplePlan:
+@dataclass(frozen=True, repr=False)
+class SamplePlan(Shown):
     """A whole plan, stratum by stratum; `accounting` is the frame's, empty where none was counted."""
 
     plan: SamplingPlan
     strata: tuple[StratumPlan, ...]
     pilot: Audit | None = None
     accounting: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.plan}: {counted(self.records, 'record')}"
+
+    def _grid(self) -> Grid:
+        rows = [
+            (
+                s.stratum,
+                percent(s.size.rate),
+                count(s.size.records),
+                count(s.records),
+                to_places(100 * s.expected_margin),
+            )
+            for s in self.strata
+        ]
+        return Grid(rows, ("Stratum", "Rate expected", "Records needed", "Records", "Margin to expect, points"))
 
     @property
     def records(self) -> int:

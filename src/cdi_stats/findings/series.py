@@ -19,10 +19,12 @@ from cdi_stats.audit.series import Series
 from cdi_stats.errors import BadParameters
 from cdi_stats.findings.change import Comparison, adjust_p_values, compare_findings
 from cdi_stats.findings.examine import Findings, examine
+from cdi_stats.findings.rows import findings_grid
 from cdi_stats.findings.withheld import UNPROTECTED, Rules, withhold
 from cdi_stats.methods.comparison import Change, change_p_value, compare_rates
 from cdi_stats.methods.monitoring import ControlChart, p_prime_chart
 from cdi_stats.methods.survey import RateEstimate
+from cdi_stats.showing import Grid, Shown
 
 # limits from fewer say next to nothing: of two or three points none can lie beyond them
 FEWEST_FOR_LIMITS = 4
@@ -97,8 +99,8 @@ class EarlierRate:
     adjusted_p_value: float
 
 
-@dataclass(frozen=True)
-class SeriesFindings:
+@dataclass(frozen=True, repr=False)
+class SeriesFindings(Shown):
     """What a series shows. `audits` are all of them in order of time; `weighting` that of every overall rate.
 
     `reweighted` says that some audits state another weighting, which had to give way for rates to be alike.
@@ -110,6 +112,13 @@ class SeriesFindings:
     weighting: str
     reweighted: bool
     confidence_level: float
+
+    def __str__(self) -> str:
+        return f"{self.series}. Latest: {self.latest.findings.overall}"
+
+    def _grid(self) -> Grid:
+        overall = [(audit.audit.id, *findings_grid([audit.findings.overall]).rows[0][2:]) for audit in self.audits]
+        return Grid(overall, ("Audit", "Rate", "Interval", "Sample"))
 
     @property
     def level(self) -> str:

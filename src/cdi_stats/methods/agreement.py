@@ -27,13 +27,15 @@ from cdi_stats.methods.design import code_labels
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level, normal_quantile
 from cdi_stats.methods.survey import Caution, RateEstimate
 from cdi_stats.methods.survey_limits import student_quantile
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 ONE_SIDED = 0.9
 Sample = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Coefficient:
+@dataclass(frozen=True, repr=False)
+class Coefficient(Shown):
     """A measure of agreement (at most 1) with its standard error and interval."""
 
     value: float
@@ -44,8 +46,8 @@ class Coefficient:
         return f"{self.value:.3f} ({self.interval.low:.3f} to {self.interval.high:.3f})"
 
 
-@dataclass(frozen=True)
-class Agreement:
+@dataclass(frozen=True, repr=False)
+class Agreement(Shown):
     """How far two auditors agree on the same crimes. `table` counts first (rows) against second (columns) answers.
 
     `kappa` is nan, with a caution, where both always gave one and the same answer.
@@ -62,8 +64,8 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f"Two auditors agreed on {self.observed.value:.1%} of {self.crimes:,} crimes in {self.records:,} records: "
-            f"AC1 {self.ac1}, kappa {self.kappa}"
+            f"Two auditors agreed on {percent(self.observed.value)} of {self.crimes:,} crimes in "
+            f"{self.records:,} records: AC1 {self.ac1}, kappa {self.kappa}"
         )
 
 
@@ -132,7 +134,7 @@ def _coefficient(
 ) -> Coefficient:
     """Return (po - pe) / (1 - pe) with the variance of its linearised values; `moved` is what each crime adds to pe."""
     if expected >= 1:
-        return Coefficient(math.nan, math.nan, Interval(math.nan, math.nan, level, "linearised"))
+        return Coefficient(math.nan, math.nan, Interval(math.nan, math.nan, level, "linearised", unit="ratio"))
     po = float(agreed.mean())
     value = (po - expected) / (1 - expected)
     u = (agreed - po) / (1 - expected) - (1 - po) * moved / (1 - expected) ** 2
@@ -142,7 +144,7 @@ def _coefficient(
     error = math.sqrt(records / (records - 1) * float((sums**2).sum())) / agreed.size
     margin = student_quantile(records - 1, level) * error
     low, high = max(value - margin, -1.0), min(value + margin, 1.0)
-    return Coefficient(value, error, Interval(low, high, level, "linearised"))
+    return Coefficient(value, error, Interval(low, high, level, "linearised", unit="ratio"))
 
 
 def _cautions(kappa: float, ac1: float, largest: float) -> tuple[Caution, ...]:
@@ -154,8 +156,8 @@ def _cautions(kappa: float, ac1: float, largest: float) -> tuple[Caution, ...]:
     return ()
 
 
-@dataclass(frozen=True)
-class CorrectedRate:
+@dataclass(frozen=True, repr=False)
+class CorrectedRate(Shown):
     """A recording rate (0-1) corrected for an auditor's errors, with its interval; `apparent` is what he found."""
 
     rate: float
@@ -166,10 +168,9 @@ class CorrectedRate:
     warnings: tuple[Caution, ...] = ()
 
     def __str__(self) -> str:
-        level = f"{100 * self.interval.confidence_level:g}%"
         return (
-            f"{self.rate:.1%} ({level} interval {self.interval.low:.1%} to {self.interval.high:.1%}) were recorded, "
-            f"where auditors found {self.apparent.rate:.1%}"
+            f"{percent(self.rate)} ({self.interval.level} interval {self.interval.span}) were recorded, "
+            f"where auditors found {percent(self.apparent.rate)}"
         )
 
 

@@ -26,6 +26,8 @@ from cdi_stats.methods.design import checked_crimes, code_labels
 from cdi_stats.methods.planning import MARGINS, ROUNDING, checked_number, checked_whole, smallest_size
 from cdi_stats.methods.proportion import FloatArray, check_confidence_level, normal_quantile
 from cdi_stats.methods.survey import Caution
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 RULES = ("proportional", "equal", "neyman")
 
@@ -45,8 +47,8 @@ class PlannedStratum:
     maximum: int | None = None
 
 
-@dataclass(frozen=True)
-class StrataPlan:
+@dataclass(frozen=True, repr=False)
+class StrataPlan(Shown):
     """A sample of several strata: `records` maps each to its number, `expected_margin` is that of the overall rate."""
 
     records: dict[Any, int]
@@ -67,7 +69,7 @@ class StrataPlan:
     def __str__(self) -> str:
         shared = ", ".join(f"{name} {records:,}" for name, records in self.records.items())
         return (
-            f"{self.total:,} records ({shared}) estimate the overall recording rate of {self.rate:.1%} "
+            f"{self.total:,} records ({shared}) estimate the overall recording rate of {percent(self.rate)} "
             f"to within {100 * self.expected_margin:.3g} points ({100 * self.confidence_level:g}% {self.method})"
         )
 

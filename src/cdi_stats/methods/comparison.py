@@ -20,14 +20,26 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.score import score_difference_limits, score_ratio_limits
 from cdi_stats.methods.survey import RateEstimate
+from cdi_stats.rounding import READS, percent
+from cdi_stats.showing import Grid, Shown
 
 Arms = tuple[float, float, float]
+SAYS = {
+    "improved": "Recording improved",
+    "worsened": "Recording worsened",
+    "no clear change": "Recording shows no clear change",
+}
+COMPARES = {
+    "difference": "percentage points",
+    "ratio": "times the earlier rate",
+    "missed-ratio": "times the earlier share missed",
+}
 SMALLEST_P = 1e-12
 HALVINGS = 40
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, repr=False)
+class Change(Shown):
     """A later rate against an earlier one.
 
     `value` is later - earlier (in -1..1), later / earlier, or for "missed-ratio" the shares missed, later / earlier.
@@ -53,11 +65,16 @@ class Change:
         return "worsened" if high < unchanged else "no clear change"
 
     def __str__(self) -> str:
-        value, low, high = map(self._words, (self.value, self.interval.low, self.interval.high))
-        return f"{self.direction}: {value} ({100 * self.interval.confidence_level:g}% interval {low} to {high})"
+        return (
+            f"{SAYS[self.direction]}: {READS[self.interval.unit](self.value)} {COMPARES[self.measure]}, "
+            f"from {percent(self.earlier.rate)} to {percent(self.later.rate)} ({self.interval.level} "
+            f"interval {self.interval.span}; {self.interval.method})"
+        )
 
-    def _words(self, value: float) -> str:
-        return f"{100 * value:+.1f} points" if self.measure == "difference" else f"{value:.3f} times"
+    def _grid(self) -> Grid:
+        arms = (("Later", self.later), ("Earlier", self.earlier))
+        rows = [(name, percent(arm.rate), arm.interval.span, arm.sample) for name, arm in arms]
+        return Grid(rows, ("Audit", "Rate", f"{self.interval.level} interval", "Sample"))
 
 
 def compare_rates(
@@ -90,8 +107,9 @@ def compare_rates(
     value, low, high = MEASURES[measure](first, second, correlation)
     if method != "mover":
         low, high = _score_limits(later, earlier, measure, method, correlation)
+    unit = "difference" if measure == "difference" else "ratio"
     error = _standard_error(value, first[0], second[0], later, earlier, measure, correlation)
-    return Change(value, Interval(low, high, confidence_level, method), measure, later, earlier, error)
+    return Change(value, Interval(low, high, confidence_level, method, unit=unit), measure, later, earlier, error)
 
 
 def change_p_value(

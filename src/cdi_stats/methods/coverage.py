@@ -18,6 +18,8 @@ import numpy as np
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.proportion import FloatArray, Interval, proportion_interval
 from cdi_stats.methods.survey import RateEstimate, estimate_rate
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 RECORDS = (150, 230, 500, 700)
 RATES = (0.83, 0.90, 0.95, 0.97)
@@ -105,8 +107,8 @@ class Cell:
     rate: float
 
 
-@dataclass(frozen=True)
-class Coverage:
+@dataclass(frozen=True, repr=False)
+class Coverage(Shown):
     """How an interval did in a cell: audits whose interval held the true rate, and the intervals' widths added up.
 
     `warned` counts audits told that one record dominates or that few degrees of freedom decide.
@@ -119,6 +121,9 @@ class Coverage:
     width: float
     without_width: int
     warned: int
+
+    def __str__(self) -> str:
+        return f"{self.method}: {percent(self.share)} of {self.audits:,} simulated audits held the true rate"
 
     @property
     def share(self) -> float:

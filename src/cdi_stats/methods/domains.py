@@ -24,15 +24,22 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.comparison import Change, compare_rates
 from cdi_stats.methods.design import checked_crimes, code_labels, declare_design, numbers
 from cdi_stats.methods.proportion import FloatArray
-from cdi_stats.methods.survey import RateEstimate, estimate_rate
+from cdi_stats.methods.survey import RateEstimate, Rates, estimate_rate
+from cdi_stats.showing import Grid, Shown
 
 
-@dataclass(frozen=True)
-class DomainRates:
+@dataclass(frozen=True, repr=False)
+class DomainRates(Shown):
     """Recording rates of several domains of one sample; `covariance` is a square array in the order of `rates`."""
 
     rates: dict[Hashable, RateEstimate]
     covariance: FloatArray
+
+    def __str__(self) -> str:
+        return str(Rates(self.rates))
+
+    def _grid(self) -> Grid:
+        return Rates(self.rates)._grid()
 
     def correlation(self, first: Hashable, second: Hashable) -> float:
         """Return the correlation of two domains' rates (-1 to 1; 0 where one of them does not vary)."""
@@ -59,8 +66,8 @@ class DomainRates:
         return list(self.rates).index(self._name(label))
 
 
-@dataclass(frozen=True)
-class RaoScottTest:
+@dataclass(frozen=True, repr=False)
+class RaoScottTest(Shown):
     """Whether several domains share one rate: Rao and Scott's F, its degrees of freedom and p-value (0-1)."""
 
     statistic: float

@@ -19,12 +19,14 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.comparison import Arms, difference_limits, ratio_limits
 from cdi_stats.methods.proportion import Interval, check_confidence_level, normal_quantile
 from cdi_stats.methods.survey import RateEstimate
+from cdi_stats.rounding import count, percent, whole
+from cdi_stats.showing import Grid, Shown
 
 DAYS_IN_YEAR = 365
 
 
 @dataclass(frozen=True)
-class Total:
+class Total(Shown):
     """Crimes in a year with their interval (counts, not rounded); `basis` says what they were grossed up from."""
 
     value: float
@@ -32,10 +34,17 @@ class Total:
     basis: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.value:,.0f} crimes a year ({100 * self.interval.confidence_level:g}% interval "
-            f"{self.interval.low:,.0f} to {self.interval.high:,.0f}; {self.basis})"
-        )
+        crimes = "crimes a year without limit" if math.isinf(self.value) else f"{count(self.value)} crimes a year"
+        return f"{crimes} ({self.interval.level} interval {self.interval.span}; {self.basis}; {self.interval.method})"
+
+    def _grid(self) -> Grid:
+        facts = [
+            ("Crimes a year", whole(self.value)),
+            (f"{self.interval.level} interval", self.interval.span),
+            ("From", self.basis),
+            ("Method", self.interval.method),
+        ]
+        return Grid(facts)
 
 
 def extrapolate_unrecorded(
@@ -95,18 +104,18 @@ def annual_volume(
     margin = normal_quantile(confidence_level) * math.sqrt(crimes * rest * (1 + rest))
     year = crimes * (1 + rest)
     arms = (year, max(year - margin, crimes), year + margin)
-    basis = f"{crimes:,.0f} in {days:g} days" if rest else f"{crimes:,.0f} in the year"
+    basis = f"{count(crimes)} in {days:g} days" if rest else f"{count(crimes)} in the year"
     if isinstance(share, RateEstimate):
         return _total(
             _times(arms, _arms(share.at(confidence_level))),
             confidence_level,
             "mover",
-            f"{basis}, {share.rate:.1%} of them",
+            f"{basis}, {percent(share.rate)} of them",
         )
     if not 0 < share <= 1:
         raise InvalidCounts(f"share: found {share!r}; expected a share above 0 and at most 1")
     scaled = (arms[0] * share, arms[1] * share, arms[2] * share)
-    return _total(scaled, confidence_level, "poisson", basis if share == 1 else f"{basis}, {share:.1%} of them")
+    return _total(scaled, confidence_level, "poisson", basis if share == 1 else f"{basis}, {percent(share)} of them")
 
 
 def sum_totals(totals: Sequence[Total]) -> Total:
@@ -122,7 +131,8 @@ def sum_totals(totals: Sequence[Total]) -> Total:
     value = math.fsum(total.value for total in totals)
     low = value - math.hypot(*(total.value - total.interval.low for total in totals))
     high = value + math.hypot(*(total.interval.high - total.value for total in totals))
-    return Total(value, Interval(low, high, totals[0].interval.confidence_level, "mover"), "sum over strata")
+    (level,) = levels
+    return _total((value, low, high), level, "mover", "sum over strata")
 
 
 def _one_of(recorded: float | Total | None, reported: float | Total | None, level: float) -> tuple[Arms, str]:
@@ -138,7 +148,7 @@ def _one_of(recorded: float | Total | None, reported: float | Total | None, leve
     arms = (given.value, given.interval.low, given.interval.high) if isinstance(given, Total) else (given,) * 3
     if not all(math.isfinite(volume) and volume > 0 for volume in arms):
         raise InvalidCounts(f"{name}: found {given!s}; expected the crimes {name} in the year, more than 0")
-    return (float(arms[0]), float(arms[1]), float(arms[2])), f"{arms[0]:,.0f} {name}"
+    return (float(arms[0]), float(arms[1]), float(arms[2])), f"{count(arms[0])} {name}"
 
 
 def _times(volume: Arms, share: Arms) -> Arms:
@@ -179,4 +189,4 @@ def _arms(rate: RateEstimate) -> Arms:
 
 
 def _total(arms: Arms, level: float, method: str, basis: str) -> Total:
-    return Total(arms[0], Interval(arms[1], arms[2], level, method), basis)
+    return Total(arms[0], Interval(arms[1], arms[2], level, method, unit="crimes"), basis)

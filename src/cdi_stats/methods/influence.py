@@ -23,12 +23,13 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import Design, IntArray, checked_crimes, declare_design, domain_mask
 from cdi_stats.methods.proportion import FloatArray
 from cdi_stats.methods.survey import RateEstimate, estimate_rate
+from cdi_stats.showing import Shown
 
 CARRYING_SHARE = 0.5
 
 
-@dataclass(frozen=True)
-class Influence:
+@dataclass(frozen=True, repr=False)
+class Influence(Shown):
     """Each record's part in a recording rate; arrays hold one entry a record, in the order given.
 
     `missed` counts its crimes not recorded; `variance_share` is its share of the sampling variance (0-1, all 0 where

@@ -19,10 +19,11 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import Design, declare_design, domain_mask, numbers
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level
 from cdi_stats.methods.survey_limits import student_quantile
+from cdi_stats.showing import Shown
 
 
-@dataclass(frozen=True)
-class LinearEstimate:
+@dataclass(frozen=True, repr=False)
+class LinearEstimate(Shown):
     """A total (in crimes or records of the frame) or a ratio, with its symmetric Student interval."""
 
     value: float
@@ -31,8 +32,7 @@ class LinearEstimate:
     degrees_of_freedom: float
 
     def __str__(self) -> str:
-        level = f"{100 * self.interval.confidence_level:g}%"
-        return f"{self.value:,.4g} ({level} interval {self.interval.low:,.4g} to {self.interval.high:,.4g})"
+        return f"{self.value:,.4g} ({self.interval.level} interval {self.interval.span})"
 
 
 def estimate_total(
@@ -100,7 +100,7 @@ def _linear(
     spread = design.spread(residual, np.where(inside, 0, -1), 1, largest=np.array([largest.max()]))
     error, df = math.sqrt(float(spread.variance[0])), float(spread.design_df[0])
     margin = student_quantile(df, level) * error
-    return LinearEstimate(value, error, Interval(value - margin, value + margin, level, "wald"), df)
+    return LinearEstimate(value, error, Interval(value - margin, value + margin, level, "wald", unit="number"), df)
 
 
 def _values(argument: str, values: ArrayLike) -> FloatArray:

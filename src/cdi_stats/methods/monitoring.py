@@ -29,6 +29,8 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import numbers
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level, normal_quantile
 from cdi_stats.methods.survey import Caution
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 BoolArray = NDArray[np.bool_]
 # d2, the mean range of two standard normal values, as every chart manual rounds it
@@ -41,8 +43,8 @@ FUNNEL_LEVELS = (0.95, 0.998)
 FORMS = ("additive", "multiplicative", "none")
 
 
-@dataclass(frozen=True)
-class ControlChart:
+@dataclass(frozen=True, repr=False)
+class ControlChart(Shown):
     """A p' chart; every array has one entry a point, in the order given.
 
     `centre`, `low` and `high` are shares (0-1); `sigma_z` is how much more (or less) the points vary than crimes drawn
@@ -68,11 +70,11 @@ class ControlChart:
 
     def __str__(self) -> str:
         found = f"{self.outside.sum()} outside the limits, {self.run.sum()} in a run of {RUN_LENGTH} or more"
-        return f"{self.rate.size} points around {self.centre[-1]:.1%}: {found}"
+        return f"{self.rate.size} points around {percent(self.centre[-1])}: {found}"
 
 
-@dataclass(frozen=True)
-class Funnel:
+@dataclass(frozen=True, repr=False)
+class Funnel(Shown):
     """Groups against a target; arrays have one entry a group, in the order given.
 
     `z_score` is a group's distance from the target in standard errors without over-dispersion, `adjusted_z_score` with
@@ -127,7 +129,7 @@ class Funnel:
         beyond = ", ".join(
             f"{outside.sum()} beyond the {100 * level:g}% limits" for level, outside in self.outside.items()
         )
-        return f"{self.rate.size} groups around {self.target:.1%} (phi {self.phi:.2f}, {self.form}): {beyond}"
+        return f"{self.rate.size} groups around {percent(self.target)} (phi {self.phi:.2f}, {self.form}): {beyond}"
 
 
 def p_prime_chart(

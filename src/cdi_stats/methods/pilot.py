@@ -26,10 +26,12 @@ from cdi_stats.methods.proportion import (
     wilson_limits,
 )
 from cdi_stats.methods.survey import Caution
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 
-@dataclass(frozen=True)
-class Pilot:
+@dataclass(frozen=True, repr=False)
+class Pilot(Shown):
     """What a pilot audit says about records: how many crimes they hold, and how alike these are.
 
     `crimes_per_record` is the mean over all records, those without a crime included; `weighted_crimes_per_record` is
@@ -83,8 +85,8 @@ class Pilot:
         )
 
 
-@dataclass(frozen=True)
-class AnovaWilson:
+@dataclass(frozen=True, repr=False)
+class AnovaWilson(Shown):
     """A rate with Wilson limits widened by the ANOVA correlation of crimes in a record (Saha, Miller & Wang 2016)."""
 
     rate: float
@@ -94,7 +96,8 @@ class AnovaWilson:
     def __str__(self) -> str:
         icc, inflation = self.pilot.intra_record_correlation, self.pilot.variance_inflation
         return (
-            f"{self.rate:.1%}, {self.interval}; intra-record correlation {icc:.3f}, variance inflation {inflation:.2f}"
+            f"{percent(self.rate)}, {self.interval}; intra-record correlation {icc:.3f}, "
+            f"variance inflation {inflation:.2f}"
         )
 
 

@@ -29,14 +29,16 @@ from cdi_stats.methods.proportion import (
     wilson_limits,
 )
 from cdi_stats.methods.survey import Caution
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 FEW_MISSES = 5
 SEARCH_LIMIT = 5_000_000
 ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class SampleSize:
+@dataclass(frozen=True, repr=False)
+class SampleSize(Shown):
     """The sample that a margin of error needs: whole `crimes` and `records`, and `exact_crimes` before rounding up.
 
     The other fields are what it was planned with; `population` counts records in the frame.
@@ -56,13 +58,14 @@ class SampleSize:
 
     def __str__(self) -> str:
         return (
-            f"{self.records:,} records ({self.crimes:,} reported crimes) estimate a recording rate of {self.rate:.1%} "
-            f"to within {100 * self.margin_of_error:.3g} points ({100 * self.confidence_level:g}% {self.method})"
+            f"{self.records:,} records ({self.crimes:,} reported crimes) estimate a recording rate of "
+            f"{percent(self.rate)} to within {100 * self.margin_of_error:.3g} points "
+            f"({100 * self.confidence_level:g}% {self.method})"
         )
 
 
-@dataclass(frozen=True)
-class AssuranceSize:
+@dataclass(frozen=True, repr=False)
+class AssuranceSize(Shown):
     """The sample that shows a rate to be above a standard with an `assurance` (0-1) of at least `target`."""
 
     crimes: int
@@ -78,8 +81,8 @@ class AssuranceSize:
 
     def __str__(self) -> str:
         return (
-            f"{self.records:,} records ({self.crimes:,} reported crimes) show a recording rate of {self.rate:.1%} "
-            f"to be above {self.standard:.1%} with a chance of {self.assurance:.1%} "
+            f"{self.records:,} records ({self.crimes:,} reported crimes) show a recording rate of {percent(self.rate)} "
+            f"to be above {percent(self.standard)} with a chance of {percent(self.assurance)} "
             f"({100 * self.confidence_level:g}% wilson)"
         )
 

@@ -29,6 +29,8 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import numbers
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level
 from cdi_stats.methods.survey import Caution
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 METHODS = ("maximum-likelihood", "moments")
 FEWEST_GROUPS = 3
@@ -42,8 +44,8 @@ NEGLIGIBLE = 1e-9
 ROUNDING = 1e-10
 
 
-@dataclass(frozen=True)
-class PooledRates:
+@dataclass(frozen=True, repr=False)
+class PooledRates(Shown):
     """Recording rates of groups drawn towards each other; every array has one entry a group, in the order given.
 
     `rate` is the pooled rate and `raw_rate` the group's own (shares; nan for a group without a crime, whose rate is the
@@ -72,8 +74,8 @@ class PooledRates:
     def __str__(self) -> str:
         worth = "one rate for all" if math.isinf(self.prior_strength) else f"worth {self.prior_strength:,.1f} crimes"
         return (
-            f"{self.rate.size} groups around {self.prior_mean:.1%} ({worth}): pooled rates from {self.rate.min():.1%} "
-            f"to {self.rate.max():.1%}"
+            f"{self.rate.size} groups around {percent(self.prior_mean)} ({worth}): pooled rates from "
+            f"{percent(self.rate.min())} to {percent(self.rate.max())}"
         )
 
 

@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,9 +28,9 @@ from scipy.special import expit, ndtri
 
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods import inversion
+from cdi_stats.methods.interval import FloatArray as FloatArray
+from cdi_stats.methods.interval import Interval as Interval
 
-FloatArray = NDArray[np.float64]
-Number = TypeVar("Number", float, FloatArray)
 Limits = tuple[Any, Any]
 Side = Literal["both", "lower", "upper"]
 SIDES = ("both", "lower", "upper")
@@ -38,35 +38,6 @@ BLOCK = 32_768
 PLAIN = (int, float)
 # products of two counts below this are exact, so that Python's whole numbers and numpy's floats agree to the last bit
 LARGEST_PLAIN = 2**26
-
-
-@dataclass(frozen=True, init=False)
-class Interval(Generic[Number]):
-    """A confidence interval: `low` and `high` are shares in 0-1, or counts for a total.
-
-    `side` is "both", or "lower" or "upper" for a limit on one side alone; the other end is then 0 or 1.
-    """
-
-    low: Number
-    high: Number
-    confidence_level: float
-    method: str
-    side: str = "both"
-
-    def __init__(self, low: Number, high: Number, confidence_level: float, method: str, side: str = "both") -> None:
-        # a frozen class's own __init__ takes longer than Wilson's formula
-        fields = self.__dict__
-        fields["low"], fields["high"] = low, high
-        fields["confidence_level"], fields["method"], fields["side"] = confidence_level, method, side
-
-    def __str__(self) -> str:
-        """Give the interval in one line, to four decimals for shares."""
-        label = f"({100 * self.confidence_level:g}% {self.method})"
-        if isinstance(self.low, np.ndarray):
-            return f"{np.size(self.low)} {'intervals' if self.side == 'both' else f'{self.side} limits'} {label}"
-        if self.side == "both":
-            return f"{self.low:.4f} to {self.high:.4f} {label}"
-        return f"at least {self.low:.4f} {label}" if self.side == "lower" else f"at most {self.high:.4f} {label}"
 
 
 class Criterion(NamedTuple):

@@ -28,6 +28,7 @@ from cdi_stats.methods.planning import checked_number, checked_whole, round_up, 
 from cdi_stats.methods.proportion import FloatArray, check_confidence_level, finite_population_size, normal_quantile
 from cdi_stats.methods.survey import Caution, RateEstimate, estimate_rate_from_counts
 from cdi_stats.methods.survey_limits import student_quantile
+from cdi_stats.showing import Shown
 
 TOLERANCE = 1e-9
 MOST_CRIMES = 1e12
@@ -73,8 +74,8 @@ class Explanation:
         return f"{self.method} in a frame of {low:,.0f} {most} crimes"
 
 
-@dataclass(frozen=True)
-class Reconciliation:
+@dataclass(frozen=True, repr=False)
+class Reconciliation(Shown):
     """A published rate and margin of error (shares), with an Explanation by each method.
 
     `recorded` are the fewest and the most crimes recorded of those reported that print as the rate, None where none do
@@ -114,8 +115,8 @@ class Reconciliation:
         return f"{printed} is the margin by no simple method: it implies a design effect of {implied[0]}"
 
 
-@dataclass(frozen=True)
-class PlannedAgainstAchieved:
+@dataclass(frozen=True, repr=False)
+class PlannedAgainstAchieved(Shown):
     """A planned margin (a share) beside the one achieved, at one level.
 
     `ratio` is achieved over planned; `extra_crimes` and `extra_records` are what was missing, at the rate and design

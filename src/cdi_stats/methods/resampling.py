@@ -25,13 +25,15 @@ from scipy.special import ndtr, ndtri
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import Design, checked_crimes, declare_design, domain_mask
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 KINDS = ("percentile", "bca")
 A_PIECE = 100_000  # replicates drawn from one seed; more are drawn in pieces, each from a seed of its own
 
 
-@dataclass(frozen=True)
-class Bootstrap:
+@dataclass(frozen=True, repr=False)
+class Bootstrap(Shown):
     """Bootstrap replicates of a recording rate: `replicates` are sorted rates (0-1), one a replicate.
 
     `by_stratum` holds each stratum's own replicates, unsorted, as replicates x strata in the order of `strata`.
@@ -70,7 +72,7 @@ class Bootstrap:
 
     def __str__(self) -> str:
         points = f"{100 * self.standard_error:.2f} points"
-        return f"{self.rate:.1%}, standard error {points}, {self.replicates.size:,} replicates"
+        return f"{percent(self.rate)}, standard error {points}, {self.replicates.size:,} replicates"
 
 
 def bootstrap_rate(

@@ -31,6 +31,8 @@ from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import checked_crimes, numbers
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level
 from cdi_stats.methods.survey import Caution
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 BoolArray = NDArray[np.bool_]
 LARGEST_LOSS = 0.75
@@ -40,8 +42,8 @@ CELLS_AT_ONCE = 1_000_000
 ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
-class ConfidenceSequence:
+@dataclass(frozen=True, repr=False)
+class ConfidenceSequence(Shown):
     """A recording rate with limits after each look, valid together; arrays have one entry a look.
 
     `looks` counts the records examined by then; `rate` is the rate of their crimes and `interval` its limits (0-1).
@@ -56,10 +58,9 @@ class ConfidenceSequence:
 
     def __str__(self) -> str:
         low, high = self.interval.low[-1], self.interval.high[-1]
-        level = 100 * self.interval.confidence_level
         return (
-            f"{self.rate[-1]:.1%} after {self.looks[-1]:,} records ({level:g}% limits {low:.1%} to {high:.1%}, "
-            "valid at every look)"
+            f"{percent(self.rate[-1])} after {self.looks[-1]:,} records ({self.interval.level} limits "
+            f"{percent(low)} to {percent(high)}, valid at every look)"
         )
 
 

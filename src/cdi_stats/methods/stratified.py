@@ -25,13 +25,15 @@ from cdi_stats.methods.proportion import (
     normal_quantile,
     wilson_limits,
 )
+from cdi_stats.rounding import percent
+from cdi_stats.showing import Shown
 
 ITERATIONS = 50
 SETTLED = 1e-12
 
 
-@dataclass(frozen=True)
-class StratifiedRate:
+@dataclass(frozen=True, repr=False)
+class StratifiedRate(Shown):
     """A rate over strata (0-1) with its interval and the `weights` used, one a stratum, adding to 1."""
 
     rate: float
@@ -39,11 +41,8 @@ class StratifiedRate:
     weights: FloatArray
 
     def __str__(self) -> str:
-        level = f"{100 * self.interval.confidence_level:g}%"
-        return f"{self.rate:.1%} over {self.weights.size} strata ({level} interval {self._limits()})"
-
-    def _limits(self) -> str:
-        return f"{self.interval.low:.1%} to {self.interval.high:.1%}"
+        limits = f"{self.interval.level} interval {self.interval.span}"
+        return f"{percent(self.rate)} over {self.weights.size} strata ({limits})"
 
 
 def stratified_rate(

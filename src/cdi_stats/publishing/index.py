@@ -35,7 +35,7 @@ def write_index(out: Path, theme: Theme = PLAIN) -> Path:
         left.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(page)
         Path(name).chmod(0o644)
         return Path(name).replace(out / "index.html")

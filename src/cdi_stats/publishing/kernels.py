@@ -93,7 +93,7 @@ class ForkedKernel:
     def launch(self, connection_file: str, folder: str, environment: Mapping[str, str]) -> None:
         """Have the kernel serve at the sockets of a connection file, in a folder and an environment."""
         order = {"connection_file": connection_file, "folder": folder, "environment": dict(environment)}
-        with os.fdopen(self._writing, "w", encoding="utf-8") as pipe:
+        with os.fdopen(self._writing, "w", encoding="utf-8", newline="\n") as pipe:
             json.dump(order, pipe)
 
     def poll(self) -> int | None:

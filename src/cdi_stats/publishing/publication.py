@@ -43,6 +43,7 @@ from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.report.blocks import Json, figures, without_data
 from cdi_stats.report.narrative import span_of_days
 from cdi_stats.resources import resource
+from cdi_stats.showing import Grid, Shown, counted
 
 COMPARING = ("reinspection",)
 SERIES = ("monitoring",)
@@ -98,8 +99,8 @@ class Manner:
     url: str = ""
 
 
-@dataclass(frozen=True)
-class Publication:
+@dataclass(frozen=True, repr=False)
+class Publication(Shown):
     """A published report: its folder, the file (or folder of files) of each format, and its figures by key.
 
     `digests` are the SHA-256 of all its files by their paths in it. What is at a URL is told by that.
@@ -115,6 +116,14 @@ class Publication:
 
     def __str__(self) -> str:
         return "\n".join(str(path) for path in self.files.values())
+
+    def _grid(self) -> Grid:
+        rows = [(name, str(path)) for name, path in self.files.items()]
+        return Grid(
+            rows,
+            ("Format", "File"),
+            caption=f"{self.report} of {self.audit}, with {counted(len(self.figures), 'figure')}",
+        )
 
 
 def publish(
@@ -441,4 +450,5 @@ def _digest(path: Path) -> str:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    told = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(told + "\n", encoding="utf-8", newline="\n")

@@ -1,15 +1,10 @@
-"""How numbers read: one set of rules for every sentence, table and chart, in every format.
-
-Rates are 0-1 in code and percentages here. Halves round up; a rate below 1 is never shown as 100%, nor one above 0 as
-0%. Crimes not recorded in a year are rounded down, as in the inspectorate's "over 24,300"; additional ones to the ten.
-"""
+"""The figures of a report as they read, by the rules of `rounding`, and each with how it came about."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 
 from cdi_stats.findings.change import FindingChange
 from cdi_stats.findings.concentration import Concentration
@@ -18,68 +13,44 @@ from cdi_stats.findings.withheld import is_withheld
 from cdi_stats.methods.extrapolation import Total
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure
+from cdi_stats.rounding import (
+    NOT_APPLICABLE,
+    count,
+    margin,
+    percent,
+    points,
+    rounded,
+    yearly,
+    yearly_limit,
+)
 
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+__all__ = [
+    "FEW_CASES",
+    "NOT_APPLICABLE",
+    "SHORTHAND",
+    "WORDS",
+    "ChangeNumbers",
+    "ConcentrationNumbers",
+    "FindingNumbers",
+    "count",
+    "in_words",
+    "long_date",
+    "margin",
+    "percent",
+    "points",
+    "rounded",
+    "yearly",
+    "yearly_limit",
+]
+
 FEW_CASES = 30
-NOT_APPLICABLE = "n/a"
 SHORTHAND = "[c]"  # how the UK statistics spreadsheets mark a confidential figure
-
-
-def rounded(value: float, decimals: int) -> Decimal:
-    """Return a number rounded to some decimals, halves away from zero.
-
-    A half is a half to twelve digits: beyond them, sums differ from processor to processor.
-    """
-    return Decimal(f"{value:.12g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-
-
-def percent(share: float, decimals: int = 1) -> str:
-    """Return a share as a percentage: 0.836 reads 83.6%."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    step = Decimal(1).scaleb(-decimals)
-    shown = rounded(share * 100, decimals)
-    if 0 < share < 1:
-        shown = min(max(shown, step), 100 - step)
-    return f"{shown}%"
-
-
-def points(difference: float, decimals: int = 1) -> str:
-    """Return a difference of two rates in percentage points, with its sign: 0.1296 reads +13.0."""
-    shown = rounded(difference * 100, decimals)
-    return f"{shown:+}".replace("-", "−") if shown else f"{abs(shown)}"
-
-
-def margin(share: float, decimals: int = 2) -> str:
-    """Return half the width of an interval in percentage points: 0.01855 reads 1.86."""
-    return str(rounded(share * 100, decimals))
-
-
-def count(number: float) -> str:
-    """Return a whole number with thousands separated: 1254 reads 1,254."""
-    whole = rounded(number, 0)
-    return f"{whole:,}".replace("-", "−") if whole else "0"
 
 
 def in_words(number: int) -> str:
     """Return a small count in words, a larger one in figures."""
     return WORDS[number] if 0 <= number < len(WORDS) else count(number)
-
-
-def yearly(number: float) -> str:
-    """Return crimes in a year rounded down: to the hundred from 1,000 on, to the ten below it."""
-    if math.isinf(number):
-        return "no upper limit"
-    step = 100 if abs(number) >= 1000 else 10
-    return count(math.trunc(number / step + 1e-9) * step)
-
-
-def yearly_limit(number: float) -> str:
-    """Return a limit of crimes in a year, rounded to the nearest hundred (ten below 1,000)."""
-    if math.isinf(number):
-        return "no upper limit"
-    step = 100 if abs(number) >= 1000 else 10
-    return count(float(rounded(number / step, 0)) * step)
 
 
 def long_date(day: date) -> str:
