@@ -21,9 +21,10 @@ from cdi_stats.batch.ledger import Run
 from cdi_stats.batch.plan import Job
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.publishing.execution import notebook_path
-from cdi_stats.publishing.publication import SERIES, STACK, Input, locate_reported
+from cdi_stats.publishing.publication import STACK
 from cdi_stats.publishing.published import MANIFEST
 from cdi_stats.publishing.remote import digests_there
+from cdi_stats.publishing.sources import SERIES, Input, locate_reported
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.resources import resource
 

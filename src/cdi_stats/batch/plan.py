@@ -25,7 +25,7 @@ from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
 from cdi_stats.file_names import is_portable
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.parameters import REPORTS, check_parameters
-from cdi_stats.publishing.publication import locate_reported
+from cdi_stats.publishing.sources import locate_reported
 from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 

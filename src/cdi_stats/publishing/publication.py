@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from cdi_stats.audit.reading import (
-    NO_EARLIER,
-    audit_digest,
-    audit_id,
-    bundled_audits,
-    inspect_audit,
-    locate_audit,
-    locate_bundled,
-    locate_earlier,
-    read_audit,
-)
+from cdi_stats.audit.reading import NO_EARLIER, locate_audit
 from cdi_stats.audit.remote import Copies, at_home, check_driver, is_url, joined, origin, public
-from cdi_stats.audit.sampling import PLAN_ENDING, read_plan
-from cdi_stats.audit.series import locate_series, read_series, series_files
-from cdi_stats.errors import BadParameters, CdiStatsError, ReportFailed
+from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.document import Document, protect_notebook, read_document
 from cdi_stats.publishing.execution import TIME_LIMIT, notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS, Look, Template
@@ -37,47 +23,16 @@ from cdi_stats.publishing.own_notebook import ENDING, read_own, written_in
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
 from cdi_stats.publishing.remote import published_there, put_index, put_up
+from cdi_stats.publishing.sources import Input, Sources, file_digest, portable, read_sources
 from cdi_stats.publishing.staging import locked, staging, unwritable
 from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 from cdi_stats.report.blocks import Json, figures, without_data
 from cdi_stats.report.narrative import span_of_days
-from cdi_stats.resources import resource
 from cdi_stats.showing import Grid, Shown, counted
 
-COMPARING = ("reinspection",)
-SERIES = ("monitoring",)
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst",
          "python-docx", "xlsxwriter", "odfdo")  # fmt: skip
-
-
-class Input(NamedTuple):
-    """A file that a report is made from: its name, its SHA-256 and where it lies."""
-
-    id: str
-    digest: str
-    path: Path
-
-    def is_as_read(self) -> bool:
-        """Return whether the file, with what lies beside it, still holds what it did when it was read."""
-        try:
-            now = _digest(self.path) if self.path.suffix.lower() == PLAN_ENDING else audit_digest(self.path)
-        except (CdiStatsError, OSError):
-            return False
-        return now == self.digest
-
-
-class Sources(NamedTuple):
-    """What a report is made from: the name it is filed under, whose it is, every file, and the days audited.
-
-    `notebook` is an analyst's own, None for the bundled one.
-    """
-
-    id: str
-    force: str
-    inputs: tuple[Input, ...]
-    period: tuple[date, date] | None = None
-    notebook: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -209,12 +164,11 @@ def _publish_here(
     known: Iterable[Json],
 ) -> Publication:
     manner.step("reading the audit")
-    sources = _sources(report, checked)._replace(notebook=own)
-    portable = _portable_series if report in SERIES else _portable
+    sources = read_sources(report, checked)._replace(notebook=own)
     beside = locate_audit(checked["audit"]).parent if checked.get("earlier", "") not in ("", NO_EARLIER) else None
-    checked = checked | {"audit": portable(checked["audit"])}
+    checked = checked | {"audit": portable(report, checked["audit"])}
     if beside:
-        checked["earlier"] = _portable(checked["earlier"], beside)
+        checked["earlier"] = portable(report, checked["earlier"], beside)
     folder = out / sources.id / (manner.name or report)
     try:
         with staging(folder) as stage:
@@ -306,51 +260,6 @@ def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
     return dict(sorted(found.items()))
 
 
-def _sources(report: str, checked: Mapping[str, Any]) -> Sources:
-    """Read what a report is made from, so that anything wrong with it is said before a kernel starts."""
-    if report in SERIES:
-        series = read_series(checked["audit"])
-        files = {audit_id(file): file for file in series_files(locate_series(checked["audit"]))}
-        inputs = tuple(Input(audit.id, audit.digest, files[audit.id]) for audit in series.audits)
-        starts, ends = zip(*(audit.period for audit in series.audits), strict=True)
-        return Sources(series.id, series.force, inputs, (min(starts), max(ends)))
-    path = locate_audit(checked["audit"])
-    if path.suffix.lower() == PLAN_ENDING and report == "sample_plan":
-        plan = read_plan(path)
-        return Sources(audit_id(path), plan.force, (Input(audit_id(path), _digest(path), path),))
-    if report == "data_quality":
-        found = inspect_audit(path)
-        period = found.audit.period if found.audit else None
-        return Sources(found.id, str(found.facts.get("force", "")), (Input(found.id, found.digest, path),), period)
-    audit = read_audit(path)
-    earlier = locate_earlier(path, audit, checked.get("earlier", NO_EARLIER))
-    if earlier is None and report in COMPARING:
-        raise BadParameters(
-            f"parameter earlier: missing; expected an audit for the {report} to compare with (--earlier)"
-        )
-    audits = {path: audit} if earlier is None else {path: audit, earlier: read_audit(earlier)}
-    inputs = tuple(Input(read.id, read.digest, file) for file, read in audits.items())
-    return Sources(audit.id, audit.facts.force, inputs, audit.period)
-
-
-def locate_reported(report: str, audit: str | Path) -> Path:
-    """Return where that lies which a report is made of. Raises UnreadableAudit where there is nothing."""
-    return locate_series(audit) if report in SERIES else locate_audit(audit)
-
-
-def _portable(name: str, beside: Path | None = None) -> str:
-    """Return a bundled audit's name as it is, any other as an absolute path: the kernel works elsewhere."""
-    path = locate_audit(name, beside)
-    return name if name in bundled_audits() and path == locate_bundled(name) else str(path.resolve())
-
-
-def _portable_series(name: str) -> str:
-    """Return a bundled series' or audit's name as it is, any other as an absolute path."""
-    path = locate_series(name)
-    shipped = [resource("data", "series", name), locate_bundled(name)] if name == Path(name).name else []
-    return name if path in shipped else str(path.resolve())
-
-
 def _execute(report: str, parameters: Mapping[str, Any], manner: Manner, stage: Path, own: Path | None) -> Document:
     import nbformat
 
@@ -417,13 +326,15 @@ def _notebook(report: str, own: Path | None) -> Json:
     """Return the notebook by name and hash, and of an analyst's own whether anything but its outputs was edited."""
     bundled = notebook_path(report)
     if own is None:
-        return {"name": f"{report}.ipynb", "sha256": _digest(bundled)}
+        return {"name": f"{report}.ipynb", "sha256": file_digest(bundled)}
     edited = written_in(own.read_bytes()) != written_in(bundled.read_bytes())
-    return {"name": own.name, "sha256": _digest(own), "edited": edited}
+    return {"name": own.name, "sha256": file_digest(own), "edited": edited}
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 def _fetched(sources: Sources, origins: Mapping[str, str]) -> Json:
@@ -443,10 +354,6 @@ def _period(sources: Sources) -> Json:
         return {}
     start, end = sources.period
     return {"period": {"start": f"{start}", "end": f"{end}", "words": span_of_days(start, end)}}
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_json(path: Path, value: Any) -> None:
