@@ -3,5 +3,5 @@
 import importlib
 import sys
 
-for name in sys.argv[1:] or ("statistics", "reading", "explore", "frame", "cold_report", "batch"):
+for name in sys.argv[1:] or ("statistics", "reading", "explore", "frame", "cold_report", "batch", "marginal", "growth"):
     importlib.import_module(f"benchmarks.{name}").main()

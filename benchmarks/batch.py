@@ -26,7 +26,12 @@ from cdi_stats.resources import resource
 
 OURS, PEERS = 43, 6
 AUDIT = "kent-2017"
-PLAN = 'out = "reports"\n[[report]]\nreport = "inspection"\naudits = ["audits/*.xlsx"]\n'
+PLAN = """out = "reports"
+[[report]]
+report = "{report}"
+formats = {formats}
+audits = ["audits/*.xlsx"]
+"""
 
 
 def watch(process: subprocess.Popen[bytes], peaks: dict[str, int]) -> None:
@@ -34,7 +39,9 @@ def watch(process: subprocess.Popen[bytes], peaks: dict[str, int]) -> None:
     while process.poll() is None:
         time.sleep(0.2)
         try:
-            workers = psutil.Process(process.pid).children()
+            batch = psutil.Process(process.pid)
+            peaks["batch"] = max(peaks["batch"], batch.memory_info().rss)
+            workers = batch.children()
             for worker in workers:
                 used = [child.memory_full_info() for child in (worker, *worker.children())]
                 peaks["own"] = max(peaks["own"], sum(memory.uss for memory in used))
@@ -43,15 +50,17 @@ def watch(process: subprocess.Popen[bytes], peaks: dict[str, int]) -> None:
             continue
 
 
-def ours(folder: Path, reports: int) -> tuple[float, dict[str, int]]:
+def ours(
+    folder: Path, reports: int, report: str = "inspection", formats: tuple[str, ...] = ("html", "pdf")
+) -> tuple[float, dict[str, int]]:
     """Return the seconds of a batch from its start, and its peaks of memory in bytes."""
     audits = folder / "audits"
     audits.mkdir()
     for number in range(reports):
-        shutil.copy(resource("data", "examples", f"{AUDIT}.xlsx"), audits / f"force-{number:02}.xlsx")
-    (folder / "plan.toml").write_text(PLAN, encoding="utf-8")
+        shutil.copy(resource("data", "examples", f"{AUDIT}.xlsx"), audits / f"force-{number:03}.xlsx")
+    (folder / "plan.toml").write_text(PLAN.format(report=report, formats=list(formats)), encoding="utf-8")
     command = [sys.executable, "-m", "cdi_stats", "batch", str(folder / "plan.toml")]
-    peaks, start = {"own": 0, "resident": 0}, time.perf_counter()
+    peaks, start = dict.fromkeys(("batch", "own", "resident"), 0), time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     watcher = threading.Thread(target=watch, args=(process, peaks))
     watcher.start()

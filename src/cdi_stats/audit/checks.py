@@ -135,6 +135,8 @@ def _repeated(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     required = [column.name for column in sheet.columns if column.required and column.name in sheet.key]
     table = table.dropna(subset=required)
     repeated = table[table.duplicated(list(sheet.key), keep="first")]
+    if repeated.empty:
+        return
     keys = zip(*(repeated[name].astype("object") for name in sheet.key), strict=True)
     others = itertools.repeat(None) if sheet.name != "records" else _other_strata(table, repeated)
     for number, key, other in zip(repeated.index, keys, others):  # noqa: B905  # the others may go on for ever

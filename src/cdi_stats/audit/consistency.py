@@ -53,8 +53,10 @@ class Nearest:
 
 def rows(table: pd.DataFrame, mask: Any) -> Iterator[tuple[int, Any]]:
     """Yield the number and values of each row for which the mask holds."""
-    for row in table[yes(mask)].itertuples():
-        yield int(str(row.Index)), row
+    held = yes(mask)
+    if held.any():
+        for row in table[held].itertuples():
+            yield int(str(row.Index)), row
 
 
 def alike(problems: Sequence[Problem], many: str) -> Iterator[Problem]:

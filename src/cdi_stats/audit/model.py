@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from cdi_stats.audit.overrides import Accepted
@@ -146,10 +147,16 @@ class Audit(Shown):
 
         Records with no such crime stay, with zeros.
         """
-        counts = pd.DataFrame({"record_id": crimes["record_id"], "reported": 1, "recorded": hits.astype(int)})
-        sums = counts.groupby("record_id")[["reported", "recorded"]].sum()
-        records = self.tables["records"][["record_id", "stratum"]]
-        return records.join(sums, on="record_id").fillna({"reported": 0, "recorded": 0})
+        places = self._record_places.get_indexer(crimes["record_id"])
+        counted = {
+            "reported": np.bincount(places[places >= 0], minlength=len(self._record_places)),
+            "recorded": np.bincount(places[(places >= 0) & hits.to_numpy(bool)], minlength=len(self._record_places)),
+        }
+        return self.tables["records"][["record_id", "stratum"]].assign(**counted)
+
+    @cached_property
+    def _record_places(self) -> pd.Index[str]:
+        return pd.Index(self.tables["records"]["record_id"], dtype="object")
 
 
 def _known(number: int | None) -> str:

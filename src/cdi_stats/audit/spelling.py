@@ -37,7 +37,7 @@ def folded(name: str) -> str:
 
 def is_total(name: str) -> bool:
     """Return whether a name is that of a line of totals."""
-    if name[:1].lower() not in "togs":
+    if name[:1].lower() not in "togs" or name[-1:].isdigit():
         return False
     return folded(name).rstrip(" :") in TOTALS
 

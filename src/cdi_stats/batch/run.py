@@ -29,6 +29,7 @@ from cdi_stats.publishing.staging import tidy, tidy_all, tidy_sockets
 
 TICK = 0.2
 INDEX_EVERY = 5.0
+INDEX_SHARE = 50  # between two of them, so many times what one took: an index of a thousand reports takes its time
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _inputs(job: Job, copies: Copies) -> dict[str, str]:
 
 def _publish_all(batch: _Batch, at_once: int, *, stop_at_first: bool) -> None:
     reports, began = len(batch.waiting), time.monotonic()
-    indexed = began
+    indexed, pause = began, INDEX_EVERY
     try:
         while (batch.waiting or batch.workers) and not (stop_at_first and batch.failed):
             while batch.waiting and len(batch.workers) < at_once:
@@ -213,9 +214,11 @@ def _publish_all(batch: _Batch, at_once: int, *, stop_at_first: bool) -> None:
             at_work = tuple((worker.task.job.target, worker.step) for worker in batch.workers)
             done = reports - len(batch.waiting) - len(at_work)
             batch.listener.progress(Progress(reports, done, at_work, time.monotonic() - began))
-            if time.monotonic() - indexed > INDEX_EVERY and not batch.plan.url:
+            if time.monotonic() - indexed > pause and not batch.plan.url:
+                asked = time.monotonic()
                 renew_index(batch.plan.out, batch.plan.theme)
                 indexed = time.monotonic()
+                pause = max(INDEX_EVERY, INDEX_SHARE * (indexed - asked))
     finally:
         for worker in batch.workers:
             worker.stop()

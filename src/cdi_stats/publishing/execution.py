@@ -51,21 +51,24 @@ def run_notebook(
 
     from cdi_stats.publishing.engine import CdiEngine
 
-    papermill.engines.papermill_engines.register(ENGINE, CdiEngine)
+    engines = papermill.engines.papermill_engines
+    engines.register(ENGINE, CdiEngine)
     notebook = nbformat.read(path or notebook_path(report), as_version=4)  # type: ignore[no-untyped-call]
     try:
-        executed = papermill.execute_notebook(
-            notebook,
-            None,
-            dict(parameters),
-            engine_name=ENGINE,
+        # in two steps, as papermill would write the outputs out once more for nobody
+        prepared = papermill.execute_notebook(
+            notebook, None, dict(parameters), engine_name=ENGINE, kernel_name="python3", prepare_only=True
+        )
+        executed = engines.execute_notebook_with_engine(
+            ENGINE,
+            prepared,
             kernel_name="python3",
             progress_bar=False,
-            request_save_on_cell_execute=False,
             execution_timeout=time_limit,
             resources={"metadata": {"path": str(folder)}},
             fork=fork,
         )
+        papermill.execute.raise_for_execution_errors(executed, None)
     except papermill.PapermillExecutionError as error:
         source = error.source.strip().splitlines()[0] if error.source.strip() else ""
         detail = _COLOURS.sub("", f"{error.ename}: {error.evalue}")

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
@@ -35,7 +35,7 @@ def render_pdf(document: Document, theme: Theme = PLAIN) -> bytes:
     charts = tuple(
         block | {"svg": theme.on_paper(block["svg"])} if "svg" in block else block for block in document.blocks
     )
-    said = {"doc": asdict(replace(document, blocks=charts)), "house": _house(document, theme)}
+    said = {"doc": vars(replace(document, blocks=charts)), "house": _house(document, theme)}
     inputs = {name: json.dumps(drawable(value), ensure_ascii=False) for name, value in said.items()}
     try:
         with _compiler_for(theme) as typesetter:
