@@ -43,6 +43,7 @@ MODELS = {
 }
 TOML_EXAMPLES = {  # what the TOML on a page is, and what makes a fragment of it whole
     "how-to/plan-and-draw.md": (SamplingPlan, {"strata": [{"stratum": "violence"}]}),
+    "how-to/draw-from-a-database.md": (SamplingPlan, {"strata": [{"stratum": "violence"}]}),
     "how-to/map-a-workbook.md": (ColumnMapping, {}),
     "how-to/check-and-accept.md": (Override, {}),
     "how-to/house-style.md": (ThemeFile, {}),
@@ -151,6 +152,13 @@ def test_a_reference_page_names_every_key(page):
     for part, model in MODELS[page].items():
         fields = {name: written(field) for name, field in model.model_fields.items()}
         assert {name: default for name, (_, default, _) in rows(found[part]).items()} == fields, part
+
+
+def test_each_page_with_toml_is_read_by_what_reads_such_a_file():
+    """Two are read elsewhere: as they are followed, and as part of a batch plan (test_own_audit, test_page_blocks)."""
+    pages = [page.relative_to(DOCS).as_posix() for page in PAGES]
+    with_toml = {page for page in pages if any(block.kind == "toml" for block in blocks_of(page))}
+    assert with_toml == TOML_EXAMPLES.keys() | {"own-audit.md", "how-to/schedule.md"}
 
 
 @pytest.mark.parametrize("page", TOML_EXAMPLES)
