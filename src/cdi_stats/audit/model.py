@@ -147,7 +147,7 @@ class Audit(Shown):
 
         Records with no such crime stay, with zeros.
         """
-        places = self._record_places.get_indexer(crimes["record_id"])
+        places = self._record_places.get_indexer(pd.Index(crimes["record_id"], dtype="object"))
         counted = {
             "reported": np.bincount(places[places >= 0], minlength=len(self._record_places)),
             "recorded": np.bincount(places[(places >= 0) & hits.to_numpy(bool)], minlength=len(self._record_places)),
@@ -156,7 +156,8 @@ class Audit(Shown):
 
     @cached_property
     def _record_places(self) -> pd.Index[str]:
-        return pd.Index(self.tables["records"]["record_id"], dtype="object")
+        places: pd.Index[str] = pd.Index(self.tables["records"]["record_id"], dtype="object")
+        return places
 
 
 def _known(number: int | None) -> str:
