@@ -212,7 +212,7 @@ def moved(sight: Sight, name: str, value: Any) -> Sight:
 
 def _fitted(view: View, audit: Audit) -> View:
     held = measures_held(audit)
-    measure = view.measure if view.measure in held else held[0]
+    measure = view.measure if view.measure in held or not held else held[0]
     known = choices(audit, measure)
     fitting: dict[str, Any] = {
         name: getattr(view, name) if getattr(view, name) in known[name] else ALL for name in DIMENSIONS
