@@ -97,6 +97,16 @@ def test_an_audit_that_cannot_be_read_leaves_what_is_shown(explorer, tmp_path, m
     assert explorer.controls["audit"].value == "kent-2017", "the control says what is shown"
 
 
+def test_the_audits_of_the_analysts_folder_are_offered(tmp_path, monkeypatch):
+    """In a folder as cdi lab lays it: the notebooks in one of their own; what a workbook locks while open is none."""
+    (tmp_path / "notebooks").mkdir()
+    for name in ("audit.xlsx", "~$audit.xlsx", "notebooks/copy.ods", "notes.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    offered = [value for _, value in explore("kent-2017").controls["audit"].options]
+    assert offered == ["kent-2017", "copy.ods", "../audit.xlsx", "kent-2018", "kent-board-2017"]
+
+
 def test_a_bar_clicked_shows_its_cases_without_identifiers(explorer):
     assert "Click a bar" in explorer.records.value
     explorer.chart.chosen = "sexual"

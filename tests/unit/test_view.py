@@ -49,6 +49,13 @@ def test_the_sentence_stands_alone():
     )
 
 
+def test_a_stratum_is_told_with_its_own_period():
+    """The board's strata were sampled over different periods."""
+    assert look(View("kent-board-2017", stratum="sexual")).what == (
+        "Kent Police, 1 July to 20 September 2017, sexual offences"
+    )
+
+
 def test_the_later_of_two_audits_called_earlier_is_cautioned_against():
     sight = look(View("kent-2017", earlier="kent-2018"))
     assert any("later of the two" in caution for caution in sight.cautions)

@@ -212,7 +212,7 @@ def moved(sight: Sight, name: str, value: Any) -> Sight:
 
 def _fitted(view: View, audit: Audit) -> View:
     held = measures_held(audit)
-    measure = view.measure if view.measure in held else held[0]
+    measure = view.measure if view.measure in held or not held else held[0]
     known = choices(audit, measure)
     fitting: dict[str, Any] = {
         name: getattr(view, name) if getattr(view, name) in known[name] else ALL for name in DIMENSIONS
@@ -246,10 +246,13 @@ def _with(options: Options, value: Any) -> Options:
 
 
 def _audits(shown: str) -> Options:
-    """Return the audits to choose from: the one shown, those beside the notebook, and the bundled ones."""
-    beside = [str(path.name) for ending in ("*.xlsx", "*.ods") for path in sorted(Path.cwd().glob(ending))]
-    names = dict.fromkeys([shown, *(name for name in beside if not name.startswith("~$")), *bundled_audits()])
-    return [(Path(name).name, name) for name in names]
+    """Return the audits to choose from: the one shown, those beside the notebook or its folder, the bundled ones."""
+    # cdi lab lays notebooks into a folder of their own, within that of the audit
+    folders = [Path(), *([Path("..")] if Path.cwd().name == "notebooks" else [])]
+    found = [path for folder in folders for ending in ("*.xlsx", "*.ods") for path in sorted(folder.glob(ending))]
+    beside = [path.as_posix() for path in found if not path.name.startswith("~$")]
+    names = dict.fromkeys([shown, *beside, *bundled_audits()])
+    return [(Path(name).name if Path(name).is_absolute() else name, name) for name in names]
 
 
 def _html() -> Any:

@@ -168,7 +168,13 @@ class Sight:
             f"{value} district" if name == "district" else in_sentence(self.label(value, name))
             for name, value in named.items()
         ]
-        return ", ".join([self.audit.facts.force, narrative.period_words(self.findings), *chosen])
+        return ", ".join([self.audit.facts.force, self._period, *chosen])
+
+    @property
+    def _period(self) -> str:
+        own = [s for s in self.audit.strata if s.stratum == self.view.stratum]
+        days = [narrative.span_of_days(s.period_start, s.period_end) for s in own]
+        return days[0] if days else narrative.period_words(self.findings)
 
     @cached_property
     def sentence(self) -> Text:
