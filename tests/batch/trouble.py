@@ -120,11 +120,11 @@ TROUBLE = {
 
 def lay_traps() -> None:
     """Have trouble come where it is due: as a report is read, told, written, moved into place, and noted."""
-    sources, write, exchange = publication._sources, publication._write_format, staging._exchange
+    sources, write, exchange = publication.read_sources, publication._write_format, staging._exchange
     noted, opened = worker.hashes_as_read, cdi_stats.open_report
     at_work = [Path("none")]
 
-    def _sources(report, checked):
+    def read_sources(report, checked):
         at_work[:] = [Path(checked["audit"])]
         hit(at_work[0], "reading")
         return sources(report, checked)
@@ -139,9 +139,9 @@ def lay_traps() -> None:
         hit(at_work[0], "moved")
         return done
 
-    def hashes_as_read(inputs):
+    def hashes_as_read(*inputs):
         hit(at_work[0], "noting")
-        return noted(inputs)
+        return noted(*inputs)
 
     def open_report(audit, **given):
         hit(Path(audit), "kernel")
@@ -149,7 +149,7 @@ def lay_traps() -> None:
         hit(Path(audit), "told")
         return report
 
-    publication._sources, publication._write_format, staging._exchange = _sources, _write_format, _exchange
+    publication.read_sources, publication._write_format, staging._exchange = read_sources, _write_format, _exchange
     worker.hashes_as_read, cdi_stats.open_report = hashes_as_read, open_report
     time.time = lambda: real_time() + ahead()
     ledger.datetime = night.datetime = Clock

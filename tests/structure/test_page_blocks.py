@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import duckdb
+import nbformat
 import openpyxl
 import pandas as pd
 import pytest
@@ -41,6 +42,7 @@ EQUAL = "what a command prints, or a file that is read: test_tutorial, and here"
 FORMULA = "nothing to run; the worked example of its page holds it"
 NAMED = "what it calls is there: here"
 READ = "run on DuckDB, or parsed: here"
+OTHERS = "calls other programs, which tests have not; what of ours it names is there: here"
 
 WAYS = {
     "../README.md": {"python": EXAMPLE, "commands": TRIED, "shell": NAMED},
@@ -54,14 +56,19 @@ WAYS = {
     "how-to/batch.md": {"commands": TRIED, "toml": MODEL, "text": EQUAL},
     "how-to/check-and-accept.md": {"commands": TRIED, "toml": MODEL, "text": EQUAL},
     "how-to/draw-from-a-database.md": {"toml": MODEL, "sql": READ, "plain": NAMED},
+    "how-to/explore.md": {"python": EXAMPLE, "plain": OTHERS},
     "how-to/house-style.md": {"commands": TRIED, "toml": MODEL},
+    "how-to/install-offline.md": {"shell": OTHERS, "plain": OTHERS},
+    "how-to/jupyterlab.md": {"commands": TRIED, "python": EXAMPLE},
     "how-to/map-a-workbook.md": {"commands": TRIED, "toml": MODEL},
+    "how-to/national.md": {"toml": MODEL, "plain": OTHERS},
     "how-to/plan-and-draw.md": {"commands": TRIED, "toml": MODEL, "text": EQUAL},
     "how-to/schedule.md": {"commands": TRIED, "toml": MODEL},
     "how-to/small-numbers.md": {"commands": TRIED},
     "how-to/word-in-your-layout.md": {"commands": TRIED, "shell": NAMED},
 }
 NOT_RUN = {  # a command that begins so is read only, and why
+    "cdi lab": "serves until it is stopped; tests/browser works in it",
     "cdi report": "takes seconds; tests/publications and tests/notebooks publish every report",
     "cdi batch plan.toml": "takes a minute or a cluster; tests/batch and tests/engines run batches",
     "cdi batch night.toml": "takes a minute; tests/faults runs a night",
@@ -125,7 +132,8 @@ def world(tmp_path_factory):
     plans, forces = (
         [block.text for block in blocks_of("how-to/batch.md") if block.kind == kind] for kind in ("toml", "text")
     )
-    (folder / "plan.toml").write_text("\n".join(plans), encoding="utf-8")
+    # its last plan is one of its own, with a store
+    (folder / "plan.toml").write_text("\n".join(plans[:-1]), encoding="utf-8")
     (folder / "forces.csv").write_text(forces[0], encoding="utf-8")
     (folder / "audits").mkdir()
     for line in forces[0].splitlines()[1:]:
@@ -169,10 +177,10 @@ def look_up(folder, words):
     if name == "report":
         pairs = dict(pair.split("=", 1) for pair in given["parameters"] or [])
         earlier = {"earlier": given["earlier"]} if given["earlier"] else {}
-        assert check_parameters(given["report"], {"audit": given["audit"], **earlier, **pairs})
+        assert check_parameters(Path(given["report"]).stem, {"audit": given["audit"], **earlier, **pairs})
         assert {*given["formats"].split(",")} <= {*WRITERS}
         assert given["template"] is None or (folder / given["template"]).is_file()
-    else:
+    elif name != "lab":
         assert read_batch_plan(folder / given["plan"]).jobs
 
 
@@ -205,7 +213,7 @@ def test_each_reason_for_not_running_is_needed():
 
 def test_a_batch_speaks_as_its_page_shows():
     """Its times and counts are those of one day: the words are held."""
-    _, shown = (block.text for block in blocks_of("how-to/batch.md") if block.kind == "text")
+    (shown,) = (block.text for block in blocks_of("how-to/batch.md") if "loading" in block.text)
     sources = "".join(path.read_text("utf-8") for path in Path(batch_words.__file__).parent.glob("*.py"))
     for words in ("looking for what is out of date", "loading", "telling what came of it", *batch_words.SAID.values()):
         assert words in shown
@@ -213,7 +221,7 @@ def test_a_batch_speaks_as_its_page_shows():
     assert len(shown.splitlines()) == 9
 
 
-@pytest.mark.parametrize("page", [page for page, ways in WAYS.items() if ways.get("shell")])
+@pytest.mark.parametrize("page", [page for page, ways in WAYS.items() if ways.get("shell") == NAMED])
 def test_other_tools_are_called_by_names_that_they_have(page):
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
     for block in blocks_of(page):
@@ -224,6 +232,20 @@ def test_other_tools_are_called_by_names_that_they_have(page):
                 assert exporter[1] in scripts["nbconvert.exporters"]
             else:
                 assert re.match(r"(source )?\.venv\b", line), line
+
+
+@pytest.mark.parametrize("page", [page for page, ways in WAYS.items() if OTHERS in ways.values()])
+def test_other_programs_are_given_what_there_is(page, tmp_path):
+    text = "\n".join(block.text for block in blocks_of(page) if WAYS[page][block.kind] == OTHERS)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert {*re.findall(r"cdi-stats\[(\w+)\]", text)} <= {*extras}
+    assert [name for name in re.findall(r"[\w-]+\.(?:yml|lock)", text) if not (ROOT / name).is_file()] == []
+    for line in re.findall(r"cdi\\Scripts\\cdi (?!--)(.*)", text):
+        look_up(tmp_path, line.split())
+    for notebook, given in re.findall(r"papermill (\S+) \S+ (.*)", text):
+        cells = nbformat.read(ROOT / "notebooks" / notebook, as_version=4).cells
+        (cell,) = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+        assert [name for name in re.findall(r"-p (\w+)", given) if f"{name} = " not in cell] == []
 
 
 def test_python_that_needs_a_session_names_what_is_there():

@@ -90,7 +90,7 @@ def test_figures_travel_whole():
 @pytest.mark.parametrize(("value", "written"), [(9.0, "9"), (-0.0, "0"), (0.5, "0.5"), (1e17, "1e+17")])
 def test_a_whole_number_is_written_as_javascript_writes_it(value, written):
     """ECMA-262 knows doubles only and writes 9.0 as 9; a notebook that JupyterLab has saved then holds the same."""
-    assert json.dumps(Figure("n", value, "", "count").to_json()["value"]) == written
+    assert json.dumps(Figure("n", value, "", "count", "crimes sheet").to_json()["value"]) == written
 
 
 def test_figures_come_in_reading_order():

@@ -218,7 +218,7 @@ def test_report_passes_on_what_it_is_given(cdi, published, tmp_path):
         "report": "reinspection",
         "audit": "kent-2018",
         "earlier": "none",
-        "out": tmp_path / "o",
+        "out": str(tmp_path / "o"),
         "formats": ["html"],
         "template": None,
         "published": (),

@@ -16,7 +16,7 @@ BACKSLASHES = "To mend: write a path with / for each \\, or between single quote
 def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
     """Return a TOML file's contents. Raises BadParameters, in one line, for one that cannot be had or is none."""
     file = Path(path)
-    name = file.name[:100]
+    name, data = file.name[:100], b""
     try:
         with file.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)

@@ -69,7 +69,7 @@ def run_scheduled(plan: BatchPlan, *, workers: int | None = None) -> Night:
 
 
 def _refused(log: Path, why: str) -> Night:
-    with suppress(OSError), log.open("a", encoding="utf-8") as lines:
+    with suppress(OSError), log.open("a", encoding="utf-8", newline="\n") as lines:
         lines.write(f"{why}\n")
     return Night(1, log, (why,))
 

@@ -102,4 +102,4 @@ def _write_settings(folder: Path) -> None:
     """Write JupyterLab's defaults where it looks for them; what someone has set in JupyterLab goes before."""
     path = folder / OWN / "jupyter" / "labconfig" / "default_setting_overrides.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(SETTINGS, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(SETTINGS, indent=1) + "\n", encoding="utf-8", newline="\n")

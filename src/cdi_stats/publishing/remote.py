@@ -73,7 +73,7 @@ def fetch_manifests(url: str, into: Path, *, figures: bool = False) -> None:
                 continue
             here = into.joinpath(*folder)
             here.mkdir(parents=True, exist_ok=True)
-            (here / MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
+            (here / MANIFEST).write_text(json.dumps(facts), encoding="utf-8", newline="\n")
             for part in facts["files"] if figures else ():
                 if part.endswith(f"/{FIGURES}"):
                     (here / FIGURES).write_bytes(store.cat_file(there["/".join([*folder, part])]))
