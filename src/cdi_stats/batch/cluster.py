@@ -107,7 +107,7 @@ def cluster(address: str, workers: int | None) -> Iterator[Any]:
 
 @contextmanager
 def on_cluster(address: str = LOCAL, workers: int | None = None) -> Iterator[Callable[..., list[Any]]]:
-    """Return, for a `with`, a map whose calls the workers of a Dask cluster make; their results come in order.
+    """Return a map, for a `with`, whose calls the workers of a Dask cluster make; results come in order.
 
     For the `spread` of simulate_coverage and bootstrap_rate. A call whose worker is lost is made by another. `address`
     and `workers` as cluster() takes them, and it raises the same; ReportFailed where the cluster gives a call up.
