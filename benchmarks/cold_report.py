@@ -71,7 +71,7 @@ def main() -> None:
     mine, theirs = (statistics.median(column) for column in zip(*times, strict=True))
     print(f"  cdi report                               {mine:6.2f} s")
     print(f"  papermill + nbconvert to HTML + {how:20} {theirs:6.2f} s")
-    print(f"  ratio                                    {mine / theirs:6.2f}")
+    print(f"  ratio                                    {theirs / mine:6.2f}")
 
 
 if __name__ == "__main__":

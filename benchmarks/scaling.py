@@ -24,20 +24,25 @@ from pathlib import Path
 from statistics import mean
 from unittest.mock import patch
 
-import numpy as np
 import psutil
 
-from benchmarks.batch import computed
-from benchmarks.cold_report import ROOT
-from cdi_stats.batch import cluster
-from cdi_stats.batch.ledger import PUBLISHED
-from cdi_stats.batch.plan import BatchPlan, read_batch_plan
-from cdi_stats.batch.run import INDEX_EVERY, run_batch
-from cdi_stats.batch.warm import warm_up
-from cdi_stats.batch.worker import Task, Worker
-from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.kernels import keep_one_thread
-from cdi_stats.resources import resource
+
+# before NumPy is there: with its threads running, reports would not be forks of this process, whose time is measured
+keep_one_thread()
+
+import numpy as np  # noqa: E402
+
+from benchmarks.batch import computed  # noqa: E402
+from benchmarks.cold_report import ROOT  # noqa: E402
+from cdi_stats.batch import cluster  # noqa: E402
+from cdi_stats.batch.ledger import PUBLISHED  # noqa: E402
+from cdi_stats.batch.plan import BatchPlan, read_batch_plan  # noqa: E402
+from cdi_stats.batch.run import INDEX_EVERY, run_batch  # noqa: E402
+from cdi_stats.batch.warm import warm_up  # noqa: E402
+from cdi_stats.batch.worker import Task, Worker  # noqa: E402
+from cdi_stats.publishing.index import write_index  # noqa: E402
+from cdi_stats.resources import resource  # noqa: E402
 
 FORCES, MONTHS, REPORTS = 43, 12, 8
 FEW_AND_MANY = (5, 50)
@@ -200,7 +205,6 @@ def nation(costs: Sequence[Cost], seed: int) -> list[float]:
 
 
 def main() -> None:
-    keep_one_thread()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         costs = list(measure(plan_in(Path(name), TIMES)))
