@@ -57,7 +57,13 @@ def run_notebook(
     try:
         # in two steps, as papermill would write the outputs out once more for nobody
         prepared = papermill.execute_notebook(
-            notebook, None, dict(parameters), engine_name=ENGINE, kernel_name="python3", prepare_only=True
+            notebook,
+            None,
+            dict(parameters),
+            engine_name=ENGINE,
+            kernel_name="python3",
+            language="python",  # an analyst's own notebook may not say so
+            prepare_only=True,
         )
         executed = engines.execute_notebook_with_engine(
             ENGINE,
