@@ -321,6 +321,12 @@ def test_a_plan_or_a_weighted_rate_does_not_tell_a_withheld_stratum(key):
     assert len(list(figures(shown(words)))) == 1
 
 
+def test_a_column_that_is_called_as_a_withheld_part_stays():
+    """How many cells it fills is told by every report on data quality; no later report may be refused for it."""
+    words = Paragraph(("It is ", figure("data_quality/completeness/crimes/rape/due", 30), "."))
+    assert len(list(figures(shown(words, withheld=("recording_rate/rape/all",))))) == 1
+
+
 def test_what_is_published_of_others_stays():
     words = Paragraph(("It is ", figure("published/rape/Kent 2017/rate", 0.8, "percent", "80%"), "."))
     assert len(list(figures(shown(words, withheld=("recording_rate/rape/all",))))) == 1

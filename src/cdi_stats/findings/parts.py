@@ -71,30 +71,29 @@ class Options:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What the findings of a measure follow from: the audit is told by its digest."""
-
-    digest: str
-    measure: str
-    options: Options
-    audit: Audit = field(compare=False)
-
-
-# a control moved back, or another part of the same measure, finds its figures made
-@lru_cache(maxsize=64)
-def _known(asked: _Asked) -> dict[tuple[str, str], Finding]:
-    rows = asked.options.examiner(asked.audit).rows(MEASURES[asked.measure])
-    return {(row.domain, row.stratum): row for row in rows if row.measure == asked.measure}
-
-
-@dataclass(frozen=True)
 class _Place:
-    """A part of an audit, told by the audit's digest."""
+    """A part of an audit, told by the audit's digest; its figures follow from that and the options."""
 
     digest: str
     part: Part
     options: Options
     audit: Audit = field(compare=False)
+
+    @property
+    def measure(self) -> str:
+        return self.part.measure
+
+
+def _whole(audit: Audit, measure: str, options: Options = Options()) -> _Place:
+    """Return all cases of a measure."""
+    return _Place(audit.digest, Part(measure), options, audit)
+
+
+# a control moved back, or another part of the same measure, finds its figures made
+@lru_cache(maxsize=64)
+def _known(whole: _Place) -> dict[tuple[str, str], Finding]:
+    rows = whole.options.examiner(whole.audit).rows(MEASURES[whole.measure])
+    return {(row.domain, row.stratum): row for row in rows if row.measure == whole.measure}
 
 
 def examine_part(audit: Audit, part: Part, options: Options | None = None) -> Finding:
@@ -108,7 +107,7 @@ def examine_part(audit: Audit, part: Part, options: Options | None = None) -> Fi
 @lru_cache(maxsize=512)
 def _examined(place: _Place) -> Finding:
     audit, part, options = place.audit, place.part, place.options
-    known = _known(_Asked(audit.digest, part.measure, options, audit))
+    known = _known(_whole(audit, part.measure, options))
     if (part.named, part.stratum) in known:
         return known[part.named, part.stratum]
     cases = cases_of_part(audit, part)
@@ -139,7 +138,7 @@ def _from_totals(part: Part, known: dict[tuple[str, str], Finding]) -> Finding:
 
 def cases_of_part(audit: Audit, part: Part) -> pd.DataFrame:
     """Return the rows due of a part as the audit holds them, with `done`; none where only totals are known."""
-    rows = _cases(_Asked(audit.digest, part.measure, Options(), audit))
+    rows = _cases(_whole(audit, part.measure))
     kept = pd.Series(True, index=rows.index, dtype=bool)
     for dimension in DIMENSIONS:
         wanted = getattr(part, dimension)
@@ -149,9 +148,9 @@ def cases_of_part(audit: Audit, part: Part) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=32)
-def _cases(asked: _Asked) -> pd.DataFrame:
+def _cases(whole: _Place) -> pd.DataFrame:
     """Return all rows due of a measure, each with `done`, and the district and team of its record."""
-    audit, measure = asked.audit, MEASURES[asked.measure]
+    audit, measure = whole.audit, MEASURES[whole.measure]
     rows = audit.crimes if measure.sheet == "crimes" else audit.table(measure.sheet)
     rows = rows[measure.due(audit, rows)]
     rows = rows.assign(done=measure.done(audit, rows))
@@ -177,14 +176,13 @@ def _column(sheet: str, dimension: str, wanted: str) -> tuple[str, object]:
 
 def choices(audit: Audit, measure: str) -> dict[str, tuple[str, ...]]:
     """Return {dimension: what may be chosen of it beside all} for a measure, as far as the audit holds cases of it."""
-    return dict(_choices(_Asked(audit.digest, measure, Options(), audit)))
+    return dict(_choices(_whole(audit, measure)))
 
 
 @lru_cache(maxsize=32)
-def _choices(asked: _Asked) -> dict[str, tuple[str, ...]]:
-    audit, measure = asked.audit, asked.measure
-    known = _known(asked)
-    rows = [row for row in known.values() if row.estimate]
+def _choices(whole: _Place) -> dict[str, tuple[str, ...]]:
+    audit, measure = whole.audit, whole.measure
+    rows = [row for row in _known(whole).values() if row.estimate]
     cases = cases_of_part(audit, Part(measure))
     flags = [flag for flag in flags_used(audit) if flag in cases and cases[flag].eq(True).any()]
     domains = [row.domain for row in rows if row.domain not in (ALL, *flags)]
@@ -208,7 +206,7 @@ def _values(cases: pd.DataFrame, column: str) -> set[str]:
 
 def measures_held(audit: Audit) -> list[str]:
     """Return the measures of which an audit holds a case."""
-    found = {key: _known(_Asked(audit.digest, key, Options(), audit)) for key in MEASURES}
+    found = {key: _known(_whole(audit, key)) for key in MEASURES}
     return [key for key, rows in found.items() if any(row.estimate for row in rows.values())]
 
 

@@ -28,11 +28,15 @@ MOST_ROWS = 12  # a longer table in place of a chart would say again what the on
 HEADING = "How small numbers are protected"
 # a record by itself is one case, whatever it holds
 SINGLE = re.compile(r"concentration/[^/]+/heavy/|^record/")
-PUBLIC = re.compile(r"^(benchmark|published|forces|coverage|replication)/")  # out already, or of no audit
+# out already, of no audit, or of a file's columns, which may be called as a part is
+OF_NO_PART = re.compile(
+    r"^(benchmark|published|forces|coverage|replication)/"
+    r"|^data_quality/(completeness|problems|checks|reconciliations)"
+)
 # what is counted here is no one's crime: audits, forces, actions, months, plans
 NO_ONES = re.compile(
-    rf"{PUBLIC.pattern}|^(actions|standing|planning|sample_plan|auditable|calendar)/"
-    r"|^data_quality/(completeness|problems|checks|reconciliations)|^(frame_share|errors)/|^auditable_share$"
+    rf"{OF_NO_PART.pattern}|^(actions|standing|planning|sample_plan|auditable|calendar)/"
+    r"|^(frame_share|errors)/|^auditable_share$"
     r"|^monitoring/(audits|beyond|charted|earlier|setting)$|/limits/|^precision/[^/]+/planned$"
 )
 NO_COUNTS = re.compile(r"/(degrees_of_freedom|largest_record|design_effect|effective_sample_size|effective|strata)$")
@@ -70,7 +74,7 @@ class Decision:
     def hides(self, figure: Json) -> bool:
         """Return whether a figure is withheld."""
         key = figure["figure"]
-        if not self.rules.active or PUBLIC.search(key):
+        if not self.rules.active or OF_NO_PART.search(key):
             return False
         names = key.split("/")
         if not self.parts.isdisjoint(names) or (self.parts and WEIGHTED.search(key)):

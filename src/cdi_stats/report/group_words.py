@@ -11,7 +11,7 @@ from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure, Text
 from cdi_stats.report.narrative import MOVED
-from cdi_stats.report.numbers import FEW_CASES, in_words
+from cdi_stats.report.numbers import FEW_CASES, in_words, percent
 from cdi_stats.report.series_tables import GROUPED, difference, provenance, share, span, whole, worded
 from cdi_stats.report.wording import capital, join, join_words, listed, tell, title
 
@@ -127,7 +127,7 @@ def pooled_title(groups: Groups) -> str:
 
 def in_percent(value: float) -> str:
     """Return a share as it is shown."""
-    return str(share("", float(value), ""))
+    return percent(float(value))
 
 
 def further_words(found: FurtherCrimes, level: str) -> Iterator[Text]:

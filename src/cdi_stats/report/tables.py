@@ -206,19 +206,19 @@ def heavy_table(
     caption: str, rows: Sequence[tuple[str, Concentration]], named: Callable[[str], str], notes: tuple[Text, ...]
 ) -> Table | None:
     """Return the few records that carry a result, as `named` calls them, or None where many do."""
+
+    def counted(c: Concentration, place: int, name: str, number: int) -> Text:
+        key = f"concentration/{c.stratum or 'all'}/heavy/{place}/{name}"
+        return _one(Figure(key, number, count(number), "count", "crimes sheet"))
+
     cells = tuple(
         (
             named(heavy.record_id),
             label,
-            _one(
-                Figure(
-                    f"{key}/{place}/due", heavy.reported, count(heavy.reported), "count", "records and crimes sheets"
-                )
-            ),
-            _one(Figure(f"{key}/{place}/missed", heavy.missed, count(heavy.missed), "count", "crimes sheet")),
+            counted(c, place, "due", heavy.reported),
+            counted(c, place, "missed", heavy.missed),
         )
         for label, c in rows
-        for key in (f"concentration/{c.stratum or 'all'}/heavy",)
         for place, heavy in enumerate(c.heavy, start=1)
     )
     columns = (
