@@ -81,12 +81,18 @@ def test_every_public_function_says_what_it_returns(site):
 def test_the_site_is_searched_from_a_disk(site, chromium):
     """A browser that opens the site from a folder refuses to fetch the index: it comes as a script instead."""
     outside = [asked for asked in chromium.open(site / "index.html") if not asked.startswith("request: file:")]
-    chromium.run('document.querySelector(".md-search__input").focus()')
-    chromium.type("kurtosis")
+    # asked again until it answers: words typed before the page listens are lost
     found = chromium.run(
-        """new Promise((found) => { const look = () => {
-        const first = document.querySelector(".md-search-result__link");
-        first ? found(first.href) : setTimeout(look, 50); }; look(); })"""
+        """new Promise((found) => {
+        const words = document.querySelector(".md-search__input"), end = Date.now() + 60000;
+        const look = () => {
+            const first = document.querySelector(".md-search-result__link");
+            if (first || Date.now() > end) { found(first ? first.href : "nothing"); return; }
+            words.blur(); words.focus(); words.value = "kurtosis";
+            for (const kind of ["input", "keyup"]) words.dispatchEvent(new Event(kind, { bubbles: true }));
+            setTimeout(look, 500);
+        };
+        look(); })"""
     )
     assert found.startswith(site.as_uri())
     assert (outside, chromium.complaints()) == ([], [])
