@@ -68,7 +68,7 @@ PYTEST = ["-q", "-s", "--no-header", "--tb=no", "--hypothesis-profile=mutation"]
 PYTEST += [f"-pno:{plugin}" for plugin in ("cacheprovider", "randomly", "xdist")]
 # Hypothesis was imported for its profile
 PYTEST += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-SECONDS_OF_TESTS = 30.0
+SECONDS_OF_TESTS = 10.0
 """A mutant that outlives its fastest tests for so long has survived."""
 SURVIVED, KILLED, SAME = range(3)
 ANSWERS = {SURVIVED: "survived", SAME: "same code"}
@@ -115,7 +115,7 @@ class Changes(cst.CSTVisitor):
         in_function = any(isinstance(statement, cst.FunctionDef) for statement in self.statements)
         for kind, operator in OPERATORS if in_function else ():
             if isinstance(node, kind):
-                self.found += [(*self.where(node), node, changed) for changed in operator(node)]
+                self.found += [(*self.where(node), self.statements[0], node, changed) for changed in operator(node)]
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
@@ -146,12 +146,14 @@ class Change:
     tree: cst.Module
     at: str
     lines: range
+    within: cst.CSTNode
     before: cst.CSTNode
     after: cst.CSTNode
 
     def made(self) -> Mutant:
         code = self.tree.code_for_node
-        source = self.tree.deep_replace(self.before, self.after).code  # type: ignore[union-attr]
+        changed = self.within.deep_replace(self.before, self.after)
+        source = self.tree.code.replace(code(self.within), code(changed), 1)
         return Mutant(self.path, self.at, self.lines, code(self.before).strip(), code(self.after).strip(), source)
 
 
@@ -201,13 +203,14 @@ class Asking:
         self.failed = self.failed or report.failed
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        gc.collect()
         self.caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
+        self.functions = functions_of({change.path for change in self.asked})
         self.items = {item.nodeid: item for item in session.items}
         looked = self.kept / f"{self.part}.json"
         if not looked.exists() and in_child(lambda: self.look(looked), 3600) != SURVIVED:
             raise SystemExit("The tests do not pass as they are. To mend: make them pass, then ask again.")
         self.seen = Seen(**json.loads(looked.read_text(encoding="utf-8")))
+        gc.freeze()
         self.answer_all(self.kept / f"{self.part}.jsonl")
         return True
 
@@ -257,7 +260,7 @@ class Asking:
             return "not covered"
 
         def ask() -> int:
-            if not put_in_place(mutant):
+            if not put_in_place(mutant, self.functions[str(mutant.path)]):
                 return SAME
             for _ in self.run(tests):
                 pass
@@ -289,26 +292,30 @@ def leave_with(task: Callable[[], int], seconds: int) -> NoReturn:
         os._exit(code)
 
 
-def put_in_place(mutant: Mutant) -> bool:
-    """Give every function of the module the mutant's code; return whether any code is another than before."""
-    file = str(mutant.path)
-    functions: dict[CodeType, list[FunctionType]] = defaultdict(list)
+def functions_of(paths: set[Path]) -> dict[str, dict[CodeType, list[FunctionType]]]:
+    """Return by file and by code the functions that there are of some files, wherever they are held."""
+    found: dict[str, dict[CodeType, list[FunctionType]]] = {str(path): {} for path in paths}
     for each in gc.get_objects():
-        if isinstance(each, FunctionType) and each.__code__.co_filename == file:
-            functions[each.__code__].append(each)
+        if isinstance(each, FunctionType) and each.__code__.co_filename in found:
+            found[each.__code__.co_filename].setdefault(each.__code__, []).append(each)
+    return found
+
+
+def put_in_place(mutant: Mutant, functions: dict[CodeType, list[FunctionType]]) -> bool:
+    """Give every function of the module the mutant's code; return whether any code is another than before."""
 
     def put(before: CodeType, after: CodeType) -> int:
         if before == after:
             return 0
-        for function in functions[before]:
+        for function in functions.get(before, ()):
             function.__code__ = after
-        if functions[before]:
+        if before in functions:
             return 1
         inner = zip(*([c for c in code.co_consts if isinstance(c, CodeType)] for code in (before, after)), strict=True)
         return sum(put(old, new) for old, new in inner)
 
-    original = compile(mutant.path.read_text(encoding="utf-8"), file, "exec", dont_inherit=True)
-    return put(original, compile(mutant.source, file, "exec", dont_inherit=True)) > 0
+    texts = (mutant.path.read_text(encoding="utf-8"), mutant.source)
+    return put(*(compile(text, str(mutant.path), "exec", dont_inherit=True) for text in texts)) > 0
 
 
 def drawn(part: str, sample: int | None, seed: int) -> list[Change]:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cdi_stats.errors import InvalidCounts
+from cdi_stats.methods.comparison import rate_arms
 from cdi_stats.methods.design import code_labels
 from cdi_stats.methods.proportion import FloatArray, Interval, check_confidence_level, normal_quantile
 from cdi_stats.methods.survey import Caution, RateEstimate
@@ -187,13 +188,12 @@ def correct_for_auditor_error(
     (then both). The interval is the rate's own, transformed; or Lang and Reiczigel's, on effective crimes and the
     rate's quantile. Limits are kept within 0-1. Raises InvalidCounts unless sensitivity + specificity exceed 1.
     """
-    sampled = isinstance(sensitivity, tuple) and isinstance(specificity, tuple)
-    if not sampled and (isinstance(sensitivity, tuple) or isinstance(specificity, tuple)):
+    if isinstance(sensitivity, tuple) != isinstance(specificity, tuple):
         raise InvalidCounts("sensitivity, specificity: found one as counts; expected both as counts, or both as shares")
     se, sp = _share("sensitivity", sensitivity), _share("specificity", specificity)
     if se + sp <= 1:
         raise InvalidCounts(f"sensitivity, specificity: found a sum of {se + sp:g}; expected more than 1")
-    value, low, high = ((p + sp - 1) / (se + sp - 1) for p in (rate.rate, rate.interval.low, rate.interval.high))
+    value, low, high = ((p + sp - 1) / (se + sp - 1) for p in rate_arms(rate))
     method = "rogan-gladen"
     if isinstance(sensitivity, tuple) and isinstance(specificity, tuple):
         low, high = _lang_reiczigel(rate, sensitivity, specificity)

@@ -101,7 +101,7 @@ def compare_rates(
     if not -1 <= correlation <= 1:
         raise InvalidCounts(f"correlation: found {correlation!r}; expected a number from -1 to 1")
     later, earlier = later.at(confidence_level), earlier.at(confidence_level)
-    first, second = _arms(later), _arms(earlier)
+    first, second = rate_arms(later), rate_arms(earlier)
     if measure == "missed-ratio":
         first, second = _missed(first), _missed(second)
     value, low, high = MEASURES[measure](first, second, correlation)
@@ -132,6 +132,11 @@ def change_p_value(
         else:
             log_high = middle
     return math.exp((log_low + log_high) / 2)
+
+
+def rate_arms(estimate: RateEstimate) -> Arms:
+    """Return a rate with its limits, (value, low, high), as the functions below take quantities."""
+    return estimate.rate, estimate.interval.low, estimate.interval.high
 
 
 def difference_limits(first: Arms, second: Arms, correlation: float = 0.0) -> Arms:
@@ -168,10 +173,6 @@ def _mover_root(product: float, numerator: float, denominator: float, *, upper: 
     if not upper:
         return numerator / root if root else 0.0
     return root / denominator if denominator > 0 else math.inf
-
-
-def _arms(estimate: RateEstimate) -> Arms:
-    return estimate.rate, estimate.interval.low, estimate.interval.high
 
 
 def _missed(arms: Arms) -> Arms:

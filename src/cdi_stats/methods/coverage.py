@@ -30,8 +30,8 @@ AUDITS_A_CHUNK = 500
 class Population:
     """A population of records: `crimes` and `shares` give f_m; `correlation` c is that of crimes within a record.
 
-    `missed` gives the missed share of each size relative to the others (None: all alike); sizes at `mega` or above are
-    recorded at the rate `mega_rate` instead, and the others make up for it.
+    `missed` gives the missed share of each size relative to the others (None: all alike); sizes at `mega` or above (by
+    default none) are recorded at the rate `mega_rate` instead, and the others make up for it.
     """
 
     name: str
@@ -40,16 +40,14 @@ class Population:
     correlation: float
     missed: Callable[[FloatArray], FloatArray] | None = None
     mega: float = math.inf
-    mega_rate: float = math.nan
+    mega_rate: float = 0.0
 
     def rates_by_size(self, rate: float) -> FloatArray:
         """Return p_m, one a size, so that the population's recording rate is `rate`; or raise InvalidCounts."""
         m, f = np.array(self.crimes, float), np.array(self.shares)
         relative = np.ones(m.size) if self.missed is None else self.missed(m)
         big = m >= self.mega
-        missed = (1 - rate) * (f * m).sum() - (f * m)[big].sum() * (1 - self.mega_rate) if big.any() else (
-            (1 - rate) * (f * m).sum()
-        )  # fmt: skip
+        missed = (1 - rate) * (f * m).sum() - (f * m)[big].sum() * (1 - self.mega_rate)
         level = missed / (f * m * relative)[~big].sum()
         means = np.where(big, self.mega_rate, 1 - level * relative)
         if not ((means >= 0) & (means <= 1)).all():
@@ -111,7 +109,8 @@ class Cell:
 class Coverage(Shown):
     """How an interval did in a cell: audits whose interval held the true rate, and the intervals' widths added up.
 
-    `warned` counts audits told that one record dominates or that few degrees of freedom decide.
+    `without_width` counts intervals of no width, `warned` audits told that one record dominates, that few degrees of
+    freedom decide, or that all crimes or none were recorded.
     """
 
     cell: Cell

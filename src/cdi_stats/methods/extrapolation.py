@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdi_stats.errors import InvalidCounts
-from cdi_stats.methods.comparison import Arms, difference_limits, ratio_limits
+from cdi_stats.methods.comparison import Arms, difference_limits, rate_arms, ratio_limits
 from cdi_stats.methods.proportion import Interval, check_confidence_level, normal_quantile
 from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.rounding import count, percent, whole
@@ -79,9 +79,9 @@ def extrapolate_additional(
     volume, basis = _one_of(recorded, reported, level)
     earlier = earlier.at(level)
     if recorded is None:
-        share = difference_limits(_arms(later), _arms(earlier))
+        share = difference_limits(rate_arms(later), rate_arms(earlier))
     else:
-        ratio, low, high = ratio_limits(_arms(earlier), _arms(later))
+        ratio, low, high = ratio_limits(rate_arms(earlier), rate_arms(later))
         share = (1 - ratio, 1 - high, 1 - low)
     return _total(_times(volume, share), level, "mover", basis)
 
@@ -107,7 +107,7 @@ def annual_volume(
     basis = f"{count(crimes)} in {days:g} days" if rest else f"{count(crimes)} in the year"
     if isinstance(share, RateEstimate):
         return _total(
-            _times(arms, _arms(share.at(confidence_level))),
+            _times(arms, rate_arms(share.at(confidence_level))),
             confidence_level,
             "mover",
             f"{basis}, {percent(share.rate)} of them",
@@ -182,10 +182,6 @@ def _missed_share(rate: float) -> float:
 
 def _missed_odds(rate: float) -> float:
     return (1 - rate) / rate if rate > 0 else math.inf
-
-
-def _arms(rate: RateEstimate) -> Arms:
-    return rate.rate, rate.interval.low, rate.interval.high
 
 
 def _total(arms: Arms, level: float, method: str, basis: str) -> Total:

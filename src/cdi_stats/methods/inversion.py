@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincc, betaincinv, betaln, xlog1py, xlogy
 
-FloatArray = NDArray[np.float64]
+from cdi_stats.methods.interval import FloatArray
+
 Limits = tuple[FloatArray, FloatArray]
 ITERATIONS = 200
 SETTLED = 1e-13
@@ -185,7 +186,7 @@ def _hypergeometric_tail(x: FloatArray, n: FloatArray, m: FloatArray, population
     """Return P(X = x) (1 + r_x + r_x r_(x+1) + ...) with r_k = P(X = k + 1) / P(X = k)."""
     possible = x <= np.minimum(m, n)
     k = np.where(possible, x, np.minimum(m, n))
-    logarithm = _log_choose(m, k) + _log_choose(population - m, n - k) - _log_choose(population, n)
+    logarithm = log_choose(m, k) + log_choose(population - m, n - k) - log_choose(population, n)
     total = term = np.where(possible, np.exp(logarithm), 0.0)
     while np.any(term > NEGLIGIBLE * total):
         term = term * ((m - k) * (n - k) / ((k + 1) * (population - m - n + k + 1)))
@@ -193,7 +194,8 @@ def _hypergeometric_tail(x: FloatArray, n: FloatArray, m: FloatArray, population
     return total
 
 
-def _log_choose(n: FloatArray, k: FloatArray) -> FloatArray:
+def log_choose(n: Any, k: Any) -> FloatArray:
+    """Return log C(n, k) for scalars or arrays."""
     return np.asarray(-betaln(n - k + 1, k + 1) - np.log1p(n))
 
 

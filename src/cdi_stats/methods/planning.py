@@ -17,10 +17,11 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr, betainc, betaln, ndtri
+from scipy.special import bdtr, betainc, ndtri
 
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.methods.design import numbers
+from cdi_stats.methods.inversion import log_choose
 from cdi_stats.methods.proportion import (
     FloatArray,
     check_confidence_level,
@@ -389,9 +390,5 @@ def smallest_size(holds: Callable[[int], bool], first: int) -> int:
 def _hypergeometric(most: int, population: int, missed: int, sample: int) -> float:
     """Return P(at most `most` misses) in a sample of a population that holds `missed` of them."""
     seen = np.arange(max(0, sample - (population - missed)), min(most, sample) + 1)
-    ways = _log_choose(missed, seen) + _log_choose(population - missed, sample - seen)
-    return float(np.exp(ways - _log_choose(population, sample)).sum())
-
-
-def _log_choose(n: Any, k: Any) -> Any:
-    return -np.log1p(n) - betaln(n - k + 1, k + 1)
+    ways = log_choose(missed, seen) + log_choose(population - missed, sample - seen)
+    return float(np.exp(ways - log_choose(population, sample)).sum())
