@@ -38,8 +38,20 @@ from cdi_stats.findings.withheld import (
 )
 from cdi_stats.publishing.execution import notebook_path
 from cdi_stats.publishing.published import check_published, published_beside, read_published
-from cdi_stats.report.blocks import Chart, Column, Figure, Paragraph, Statement, Strong, Table, figures, plain_json
-from cdi_stats.report.disclosure import SENTENCE, Protection, decide, explained, group_of
+from cdi_stats.report.blocks import (
+    Bullets,
+    Chart,
+    Column,
+    Figure,
+    Paragraph,
+    Statement,
+    Strong,
+    Table,
+    Title,
+    figures,
+    plain_json,
+)
+from cdi_stats.report.disclosure import SENTENCE, Protection, decide, decision_of, explained, group_of
 
 STANDARD, NUMERATORS, ROUNDED = (presets()[name][1] for name in ("standard", "numerators", "rounded"))
 FIVE = [(1, 1), (1, 0)]
@@ -362,6 +374,51 @@ def test_a_chart_that_would_tell_is_replaced_by_its_data_and_not_by_its_title():
     assert "[c]" in json.dumps(block)
 
 
+def test_a_document_without_a_small_number_stays_as_it_is():
+    words = ("Of ", figure("x/due", 30), " crimes, some were.")
+    blocks = (
+        Title("Inspection", "2019", (("Sample", words),)),
+        Bullets((words, "Two ends.")),
+        replace(chart(*CHART_ROWS), notes=(words,)),
+        replace(table(*CHART_ROWS), notes=(words,)),
+        Statement((figure("y/done", 20),), "were", words),
+    )
+    assert shown(*blocks) == [block.to_json() for block in blocks]
+
+
+def test_a_small_number_goes_from_titles_bullets_and_notes_and_nothing_else_does():
+    small, large = ("Of ", figure("x/due", 2), " crimes, one was."), ("Of ", figure("y/due", 20), " crimes, one was.")
+    title, bullets, picture = shown(
+        Title("Inspection", "2019", (("Small", small), ("Large", large))),
+        Bullets((small, small, large)),
+        replace(chart(*CHART_ROWS), notes=(small, large)),
+    )
+    [*kept] = Bullets((large,)).to_json()["points"]
+    assert title["facts"] == [["Small", "[c]"], ["Large", *kept]]
+    assert bullets["points"] == [[SENTENCE], *kept]
+    assert picture["notes"] == [[SENTENCE], *kept]
+
+
+@pytest.mark.parametrize("made", [table, chart], ids=["table", "chart"])
+def test_the_smallest_other_row_goes_with_one_that_is_withheld_for_its_part(made):
+    """Else the total, told elsewhere, less the other rows would give it: secondary suppression."""
+    rows = [(f"timeliness/all/{name}", due, 20) for name, due in (("theft", 90), ("fraud", 40), ("arson", 60))]
+    left = {group_of(f["figure"]) for f in figures(shown(made(*rows), withheld=("recording_rate/all/theft",)))}
+    assert left == {"timeliness/all/arson"}
+
+
+def test_whoever_reads_the_written_document_withholds_the_same():
+    blocks = (Protection("standard", ("recording_rate/all/theft",)), table(("a", 3, 2), ("b", 40, 30), ("c", 60, 50)),
+              Paragraph((figure("timeliness/all/theft/due", 30), " and ", figure("d/due", 30), ".")))  # fmt: skip
+    given = [block.to_json() for block in blocks]
+    decision = decide(given)
+    written = decision.shown(given[0])
+    again = decision_of(written)
+    hidden = [f for f in figures(given) if decision.hides(f)]
+    assert [f for f in figures(given) if again.hides(f)] == hidden
+    assert {group_of(f["figure"]) for f in hidden} == {"a", "b", "timeliness/all/theft"} <= {*written["withheld"]}
+
+
 def test_a_long_chart_that_would_tell_is_left_out():
     rows = [("a", 3, 2), *((f"g{n}", 30 + n, 20) for n in range(20))]
     [block] = shown(chart(*rows))
@@ -383,12 +440,15 @@ def test_what_is_told_of_a_part_of_a_group_goes_with_the_group():
 
 def test_rounding_reaches_value_text_and_source():
     items = (figure("a/due", 123, source="7 of 123"), figure("a/rate", 0.8361, "percent", "83.6%"),
-             figure("a/difference", -0.1296, "points", "−13.0"))  # fmt: skip
+             figure("a/difference", -0.1296, "points", "−13.0"), figure("b/difference", 0.1296, "points", "+13.0"),
+             figure("a/margin", 0.0185, "points", "1.9"))  # fmt: skip
     [block] = shown(Paragraph(items), rules="rounded")
     assert [(f["value"], f["text"], f["source"]) for f in figures([block])] == [
         (125, "125", ""),
         (0.84, "84%", ""),
         (-0.13, "−13", ""),
+        (0.13, "+13", ""),
+        (0.02, "2", ""),
     ]
 
 
@@ -423,6 +483,7 @@ def test_the_page_says_what_was_done(rules, withheld, said):
     words = " ".join(plain_json(block["text"]) for block in told if block["text"] != "x")
     assert said in words
     assert bool(words) is bool(said)
+    assert ("nearest" in words) is ("whole percentages" in words) is read_rules(rules).rounds
 
 
 # Whole reports, told without a kernel.
@@ -527,6 +588,13 @@ def test_a_count_must_not_differ_by_a_few_from_that_of_the_audit_before_it_was_c
 def test_a_report_may_withhold_more_than_the_one_it_replaces(tmp_path):
     folder = published(tmp_path / "x" / "inspection", {"recording_rate/rape/all/reported": 3})
     check_published(PROTECTED, now({"other/reported": 50}), INPUTS, [read_published(folder) | {"replaced": True}])
+
+
+def test_where_nothing_is_protected_a_count_may_change_by_a_few(tmp_path):
+    folder = published(tmp_path / "x" / "inspection", {"other/reported": 52}, digest="before")
+    earlier = [read_published(folder) | {"replaced": True}]
+    for protection in (None, PROTECTED | {"rules": "public"}):
+        check_published(protection, now({"other/reported": 50}), INPUTS, earlier)
 
 
 def test_a_folder_without_a_report_is_refused(tmp_path):
