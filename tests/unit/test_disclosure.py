@@ -375,7 +375,7 @@ def test_a_chart_that_would_tell_is_replaced_by_its_data_and_not_by_its_title():
 
 
 def test_a_document_without_a_small_number_stays_as_it_is():
-    words = ("Of ", figure("x/due", 30), " crimes, some were.")
+    words = ("Of ", figure("x/due", 30), " crimes, ", figure("x/rate", 0.6667, "percent", "66.7%"), " were.")
     blocks = (
         Title("Inspection", "2019", (("Sample", words),)),
         Bullets((words, "Two ends.")),
@@ -397,6 +397,12 @@ def test_a_small_number_goes_from_titles_bullets_and_notes_and_nothing_else_does
     assert title["facts"] == [["Small", "[c]"], ["Large", *kept]]
     assert bullets["points"] == [[SENTENCE], *kept]
     assert picture["notes"] == [[SENTENCE], *kept]
+
+
+def test_one_record_or_a_small_figure_of_no_group_is_told_nowhere():
+    told = (figure("record/7/reported", 30), figure("reported", 3), figure("due", 30))
+    left = [f["figure"] for f in figures(shown(*(Paragraph((each, ".")) for each in told)))]
+    assert left == ["due"]
 
 
 @pytest.mark.parametrize("made", [table, chart], ids=["table", "chart"])

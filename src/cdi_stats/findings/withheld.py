@@ -18,7 +18,7 @@ from cdi_stats.audit.model import Facts
 from cdi_stats.errors import BadParameters
 from cdi_stats.findings.change import Comparison
 from cdi_stats.findings.examine import Finding, Findings, examine
-from cdi_stats.findings.measures import ALL, MEASURES, flags_used
+from cdi_stats.findings.measures import ALL, MEASURES, flags_used, measure_of
 from cdi_stats.methods.extrapolation import Total, extrapolate_unrecorded, sum_totals
 from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey import Caution, RateEstimate
@@ -190,11 +190,7 @@ def withheld_keys(findings: Findings, rules: Rules) -> frozenset[str]:
 
 def _same_group(measure: str, row: Finding) -> str:
     """Return the key of a measure of the same crimes: what one is due is what the other has done."""
-    return f"{measure}/{row.domain}/{row.stratum}" if MEASURES[_catalogued(row)].sampled else ""
-
-
-def _catalogued(row: Finding) -> str:
-    return row.measure.removesuffix("_pooled").removesuffix("_weighted")
+    return f"{measure}/{row.domain}/{row.stratum}" if measure_of(row.measure).sampled else ""
 
 
 def _partitions(known: Mapping[str, Finding]) -> Iterator[list[str]]:
