@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from dataclasses import replace
 from datetime import date
 
@@ -352,7 +353,13 @@ def test_a_year_in_round_numbers_does_not_give_the_exact_rate_away():
 
 def test_what_is_no_ones_case_is_told():
     words = Paragraph(("One of ", figure("standing/rape/others", 2), " forces. ", figure("monitoring/audits", 3), "."))
-    assert len(list(figures(shown(words)))) == 2
+    for rules in ("standard", "rounded"):
+        assert [f["value"] for f in figures(shown(words, rules=rules))] == [2, 3]
+
+
+def test_what_was_not_measured_stays_so_in_round_numbers():
+    [found] = figures(shown(Paragraph((figure("a/rate", math.nan, "percent", "–"),)), rules="rounded"))
+    assert (found["value"], found["text"]) == (None, "–")
 
 
 CHART_ROWS = [("a", 30, 20), ("b", 40, 30), ("c", 60, 50)]
@@ -447,15 +454,17 @@ def test_what_is_told_of_a_part_of_a_group_goes_with_the_group():
 def test_rounding_reaches_value_text_and_source():
     items = (figure("a/due", 123, source="7 of 123"), figure("a/rate", 0.8361, "percent", "83.6%"),
              figure("a/difference", -0.1296, "points", "−13.0"), figure("b/difference", 0.1296, "points", "+13.0"),
-             figure("a/margin", 0.0185, "points", "1.9"))  # fmt: skip
+             figure("c/difference", -0.001, "points", "−0.1"), figure("a/margin", 0.0185, "points", "1.9"))  # fmt: skip
     [block] = shown(Paragraph(items), rules="rounded")
     assert [(f["value"], f["text"], f["source"]) for f in figures([block])] == [
         (125, "125", ""),
         (0.84, "84%", ""),
         (-0.13, "−13", ""),
         (0.13, "+13", ""),
+        (0, "0", ""),
         (0.02, "2", ""),
     ]
+    assert "-0.0" not in json.dumps(block)
 
 
 def test_to_protect_twice_is_to_protect_once():
@@ -476,7 +485,7 @@ def test_a_notebook_that_states_no_rules_is_protected_by_the_usual_ones():
         ("public", (), ""),
         ("standard", (), "Groups of fewer than 5 are withheld; in this report nothing had to be."),
         ("standard", ("a", "b"), "2 groups of figures are withheld"),
-        ("rounded", (), "rounded to the nearest 5"),
+        ("rounded", (), "Counts of 1 to 7 are withheld, all others rounded to the nearest 5"),
         (
             "threshold=10, rounding=3, numerators=yes",
             ("a",),

@@ -305,7 +305,8 @@ def _round_share(rules: Rules, figure: Json) -> tuple[float, str]:
 
 def _round_points(_: Rules, figure: Json) -> tuple[float, str]:
     signed = figure["text"].startswith(("+", "−"))
-    rounded = math.floor(abs(figure["value"]) * 100 + 0.5) / 100 * (-1 if figure["value"] < 0 else 1)
+    whole = math.floor(abs(figure["value"]) * 100 + 0.5)
+    rounded = (-whole if figure["value"] < 0 else whole) / 100
     return rounded, points(rounded, 0) if signed else margin(rounded, 0)
 
 
