@@ -371,6 +371,9 @@ def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv
         table = table.astype(dict.fromkeys(counted, "Int64"))
         typer.echo(table.to_json(orient="records", indent=1, double_precision=15))
     elif as_csv:
+        from cdi_stats.publishing.tables.csv_files import unrun
+
+        table = table.map(lambda cell: unrun(cell) if isinstance(cell, str) else cell)
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         shown = table if columns is None else table[columns]

@@ -13,6 +13,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from unittest.mock import patch
 
 import docx
 import nbformat
@@ -23,6 +24,7 @@ from tests.browser.jupyterlab import PATIENCE, TOKEN, JupyterLab
 
 from cdi_stats.audit.project import EXAMPLE, start_project
 from cdi_stats.lab.copies import lay_copies
+from cdi_stats.lab.server import own_place
 from cdi_stats.publishing.publication import publish
 
 NAME = "notebooks/inspection.ipynb"
@@ -34,6 +36,11 @@ ENDINGS = {
     "CDI report (HTML)": "html",
     "CDI tables (Excel)": "xlsx",
 }
+ORDERS = (
+    *(f"{place}/{name}.py" for place in (".cdi/jupyter", ".jupyter", ".") for name in ("jupyter_server_config",
+                                                                                        "jupyter_lab_config")),
+    *(f"{place}/profile_default/startup/00.py" for place in (".cdi/ipython", ".ipython")),
+)  # fmt: skip
 EXPOSED = '{"LabApp": {"expose_app_in_browser": true}}'
 
 
@@ -43,18 +50,28 @@ class AnalystsLab(JupyterLab):
     def _serve(self) -> str:
         self.home = self._own / "home"
         self.home.mkdir()
-        config = self.folder / ".cdi" / "jupyter" / "jupyter_lab_config.json"
-        config.parent.mkdir(parents=True)
-        config.write_text(EXPOSED, encoding="utf-8")
+        self._plant()
         with socket.create_server(("127.0.0.1", 0)) as holder:
             port = holder.getsockname()[1]
         runtime = {"JUPYTER_RUNTIME_DIR": str(self._own / "runtime"), "JUPYTER_TOKEN": TOKEN}
+        runtime["JUPYTER_DATA_DIR"] = str(self._own / "data")
+        with patch.dict(os.environ, runtime):
+            config = own_place(self.folder) / "jupyter" / "jupyter_lab_config.json"
+        config.parent.mkdir(parents=True)
+        config.write_text(EXPOSED, encoding="utf-8")
         command = [sys.executable, "-m", "cdi_stats", "lab", self.folder, "--no-browser", "--port", str(port)]
         with (self._own / "server.log").open("w") as log:
             self._server = subprocess.Popen(
                 command, env=os.environ | runtime | {"HOME": str(self.home)}, stdout=log, stderr=log
             )
         return self._wait_for_address()
+
+    def _plant(self) -> None:
+        """Lay orders into the folder, as whoever handed it on might: for the server and for kernels."""
+        for name in ORDERS:
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"open({str(self._own / 'ran')!r}, 'w')", encoding="utf-8")
 
     def _start(self) -> None:
         super()._start()
@@ -178,6 +195,11 @@ def test_what_is_no_report_is_told_in_one_line(lab, folder):
         assert "Traceback" not in page
 
 
-def test_nothing_is_written_outside_the_folder(lab, folder):
+def test_orders_in_a_folder_are_not_followed(lab):
+    """By now the server has started, and kernels have run notebooks."""
+    assert not (lab._own / "ran").exists()
+
+
+def test_nothing_is_written_outside_the_folder_and_jupyters_own(lab, folder):
     assert [path for path in lab.home.rglob("*") if path.is_file()] == []
     assert {path.name for path in folder.parent.iterdir()} == {folder.name}

@@ -78,11 +78,18 @@ def test_jupyterlab_knows_every_option_and_is_reached_from_here_only(tmp_path):
     assert given["LabApp.extension_manager"] == "readonly"
 
 
-def test_what_jupyterlab_writes_stays_in_the_folder(tmp_path):
-    own = tmp_path.resolve() / ".cdi"
-    folders = {name: Path(value) for name, value in environment(tmp_path).items() if name != "PATH"}
+def test_a_folder_gives_jupyterlab_no_orders(tmp_path, monkeypatch):
+    """Settings, start-up files and marks of trust run programs: a folder from someone else would bring theirs."""
+    (tmp_path / "audit").mkdir()
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    folders = {name: value for name, value in environment(tmp_path / "audit").items() if name != "PATH"}
     assert {*folders} == {"JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"}
-    assert all(path.is_relative_to(own) for path in folders.values())
+    options = [option.partition("=")[2] for option in arguments(tmp_path / "audit", port=None, browser=False)]
+    places = [Path(value) for value in (*folders.values(), *options) if value.startswith(str(tmp_path))]
+    own = [place for place in places if place != tmp_path / "audit"]
+    assert len(own) == len(places) - 1 == 6
+    assert all(place.is_relative_to(tmp_path / "data") for place in own)
+    assert server.own_place(tmp_path / "audit") != server.own_place(tmp_path / "other")
 
 
 def test_python3_is_this_python_whatever_other_kernels_are_called(tmp_path):

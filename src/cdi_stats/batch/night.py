@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cdi_stats.batch.plan import LEDGER_FOLDER, BatchPlan
 from cdi_stats.batch.schedule import Email, Schedule
 from cdi_stats.errors import BadParameters, ReportFailed
 from cdi_stats.publishing.staging import is_locked, locked, unwritable
+from cdi_stats.showing import one_line
 
 # what a mail server asks for stands in the environment, never in a plan
 USER, PASSWORD = "CDI_SMTP_USER", "CDI_SMTP_PASSWORD"
@@ -69,7 +71,7 @@ def run_scheduled(plan: BatchPlan, *, workers: int | None = None) -> Night:
 
 
 def _refused(log: Path, why: str) -> Night:
-    with suppress(OSError), log.open("a", encoding="utf-8", newline="\n") as lines:
+    with suppress(OSError), log.open("a", encoding="utf-8", errors="replace", newline="\n") as lines:
         lines.write(f"{why}\n")
     return Night(1, log, (why,))
 
@@ -94,7 +96,7 @@ def _write(path: Path, facts: dict[str, Any]) -> None:
 
 def _run(plan: BatchPlan, schedule: Schedule, log: Path, workers: int | None) -> Night:
     """Run the batch in a process of its own, its lines in the log, and stop it at its limit."""
-    command = [sys.executable, "-m", "cdi_stats", "batch", str(plan.path.resolve()), "--json"]
+    command = [sys.executable, "-P", "-m", "cdi_stats", "batch", str(plan.path.resolve()), "--json"]
     command += ["--workers", str(workers)] if workers else []
     with log.open("w", encoding="utf-8", newline="\n") as lines:
         process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
@@ -144,23 +146,24 @@ def _drop_old_logs(log: Path, stem: str, keep: int) -> None:
 
 def _tell(plan: BatchPlan, schedule: Schedule, night: Night) -> None:
     """Tell of a failure by e-mail and webhook; that one of them could not be reached is said in the log."""
-    subject = f"cdi-stats: {plan.path.name} failed"
+    subject = one_line(f"cdi-stats: {plan.path.name} failed")
     shown = list(night.failures[:MOST_TOLD])
     if len(night.failures) > MOST_TOLD:
         shown.append(f"... and {len(night.failures) - MOST_TOLD} more")
-    words = "\n".join([*shown, "", f"The log is {night.log.name}."])
+    # a name that a file system keeps in no encoding has letters that none can write
+    words = "\n".join([*shown, "", f"The log is {night.log.name}."]).encode("utf-8", "replace").decode()
     unheard = []
     try:
         if schedule.email:
             _send(schedule.email, subject, words)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         unheard.append(f"the e-mail could not be sent: {error}\n")
     try:
         if schedule.webhook:
             _post(schedule.webhook, {"text": f"{subject}\n{words}", "plan": plan.path.name, "failures": shown})
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         unheard.append(f"the webhook could not be reached: {error}\n")
-    with suppress(OSError), night.log.open("a", encoding="utf-8", newline="\n") as log:
+    with suppress(OSError), night.log.open("a", encoding="utf-8", errors="replace", newline="\n") as log:
         log.writelines(unheard)
 
 
@@ -174,6 +177,11 @@ def _send(email: Email, subject: str, words: str) -> None:
 
             server.starttls(context=ssl.create_default_context())
         if os.environ.get(USER):
+            if not email.starttls:
+                raise ValueError(
+                    f"found {USER} without starttls; expected no password to be sent in the clear. "
+                    "To mend: starttls = true in the plan's schedule.email"
+                )
             server.login(os.environ[USER], os.environ.get(PASSWORD, ""))
         server.send_message(message)
 
@@ -181,5 +189,4 @@ def _send(email: Email, subject: str, words: str) -> None:
 def _post(address: str, facts: dict[str, Any]) -> None:
     data = json.dumps(facts).encode("utf-8")
     request = urllib.request.Request(address, data=data, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=TELL_WITHIN) as answer:
-        answer.read()
+    urllib.request.urlopen(request, timeout=TELL_WITHIN).close()

@@ -112,8 +112,8 @@ class Scheduled:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """Return the command that runs it, from wherever it is run."""
-        return (self.python, "-m", "cdi_stats", "batch", str(self.plan.resolve()), "--scheduled")
+        """Return the command that runs it, from wherever it is run: -P, so that no Python file that lies there is."""
+        return (self.python, "-P", "-m", "cdi_stats", "batch", str(self.plan.resolve()), "--scheduled")
 
 
 def cron_line(scheduled: Scheduled) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -103,7 +104,10 @@ def _free(path: Path, laid: str) -> Path:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    # renamed into place, as what lies there may be a link to a file elsewhere
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    new.write_bytes(data)
+    new.replace(path)
 
 
 def _remembered(folder: Path) -> dict[str, Known]:

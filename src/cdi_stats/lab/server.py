@@ -1,7 +1,12 @@
-"""JupyterLab over an analyst's folder: reached from this machine only, asking nothing of the internet."""
+"""JupyterLab over an analyst's folder: reached from this machine only, asking nothing of the internet.
+
+Its settings, and what it takes notebooks to be trusted by, can run programs. They are the user's own, and never those
+that came with a folder from someone else.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -15,7 +20,7 @@ from urllib.parse import quote
 from cdi_stats.errors import BadParameters
 from cdi_stats.lab.start_page import START_PAGE
 
-OWN = Path(".cdi")
+OWN = "cdi-stats"
 HERE = "127.0.0.1"
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -46,9 +51,17 @@ def serve(folder: Path, *, port: int | None, browser: bool) -> None:
     LabApp.launch_instance(arguments(folder, port=port, browser=browser))
 
 
+def own_place(folder: Path) -> Path:
+    """Return where JupyterLab keeps what it goes by in a folder: a place among the user's own data of Jupyter."""
+    from jupyter_core.paths import jupyter_data_dir
+
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return Path(jupyter_data_dir()).resolve() / OWN / name
+
+
 def environment(folder: Path) -> Mapping[str, str]:
-    """Return the variables that keep what JupyterLab and its kernels write inside the folder, and `cdi` at hand."""
-    own = folder.resolve() / OWN
+    """Return the variables that keep JupyterLab and its kernels to the user's own place, and `cdi` at hand."""
+    own = own_place(folder)
     path = os.pathsep.join([get_path("scripts"), os.environ.get("PATH", "")])
     return {
         "JUPYTER_CONFIG_DIR": str(own / "jupyter"),
@@ -60,7 +73,7 @@ def environment(folder: Path) -> Mapping[str, str]:
 
 def arguments(folder: Path, *, port: int | None, browser: bool) -> list[str]:
     """Return JupyterLab's options."""
-    own = folder.resolve() / OWN
+    own = own_place(folder)
     options = {
         "ServerApp.root_dir": folder.resolve(),
         "ServerApp.ip": HERE,
@@ -100,6 +113,6 @@ def _is_taken(port: int) -> bool:
 
 def _write_settings(folder: Path) -> None:
     """Write JupyterLab's defaults where it looks for them; what someone has set in JupyterLab goes before."""
-    path = folder / OWN / "jupyter" / "labconfig" / "default_setting_overrides.json"
+    path = own_place(folder) / "jupyter" / "labconfig" / "default_setting_overrides.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(SETTINGS, indent=1) + "\n", encoding="utf-8", newline="\n")

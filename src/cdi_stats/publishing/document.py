@@ -12,6 +12,7 @@ from itertools import chain, count, islice
 from typing import Any
 
 from cdi_stats.errors import ReportFailed
+from cdi_stats.publishing.shapes import check_block
 from cdi_stats.report.blocks import MIME_TYPE, Json, mime_bundle
 from cdi_stats.report.disclosure import decide, explained
 
@@ -57,7 +58,11 @@ def read_document(notebook: Any) -> Document:
 
 
 def read_executed(notebook: Any) -> Document:
-    """Return the document of a notebook that someone has run. Raises as read_document, and where a cell was not run."""
+    """Return the document of a notebook that someone has run: anyone, so that no output is taken on trust.
+
+    Raises as read_document, and for a part that is none of ours, and where a cell was not run.
+    """
+    _check_parts(notebook)
     document = read_document(notebook)
     code = [(place, cell) for place, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
     left = [place for place, cell in code if cell.source.strip() and cell.execution_count is None]
@@ -67,6 +72,20 @@ def read_executed(notebook: Any) -> Document:
             "all. To mend: choose Run, then Run All Cells, wait until the last has ended, and export again"
         )
     return document
+
+
+def _check_parts(notebook: Any) -> None:
+    outputs = ((place, output) for place, cell in enumerate(notebook.cells, 1) for output in cell.get("outputs", []))
+    for place, output in outputs:
+        held = output.get("data", {}).get(MIME_TYPE, {"blocks": []})
+        try:
+            for block in held["blocks"]:
+                check_block(block)
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            raise ReportFailed(
+                f"notebook: cell {place} holds a part that is none of cdi-stats ({error}); expected one as it makes "
+                "them. To mend: run the notebook anew here, if you trust whoever wrote it"
+            ) from None
 
 
 def assemble(told: Iterable[Json]) -> Document:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
+import secrets
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,14 +32,13 @@ def write_index(out: Path, theme: Theme = PLAIN) -> Path:
     page = _page(entries, replace(theme, draft=""))
     for left in out.glob(".index.*.html"):
         left.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(dir=out, prefix=".index.", suffix=".html")
+    new = out / f".index.{secrets.token_hex(4)}.html"
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with new.open("x", encoding="utf-8", newline="\n") as file:
             file.write(page)
-        Path(name).chmod(0o644)
-        return Path(name).replace(out / "index.html")
+        return new.replace(out / "index.html")
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
 
 
@@ -93,9 +91,10 @@ def _entry(out: Path, manifest: Path) -> Entry | None:
         said |= {name: str(facts.get("theme", {}).get(name, "")) for name in ("marking", "draft")}
         said |= {"period": str(facts.get("period", {}).get("words", ""))}
         years = _years(facts["period"]) if "period" in facts else [str(day.year)]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    folder = manifest.parent.relative_to(out).as_posix()
+    # else a folder called javascript: would be a link of that kind
+    folder = quote(manifest.parent.relative_to(out).as_posix())
     links = [{"href": f"{folder}/{quote(name)}", "format": READ_AS[Path(name).suffix]} for name in _ordered(files)]
     return said | {"date": long_date(day), "years": years, "links": links}
 

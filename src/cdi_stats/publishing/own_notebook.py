@@ -49,7 +49,7 @@ def _parameters(path: Path, cell: str) -> dict[str, Any]:
     """Return the values of a parameters cell; an audit to compare with is looked for from the notebook's folder."""
     try:
         given = {name.id: ast.literal_eval(value) for name, value in map(_assigned, ast.parse(cell).body)}
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise BadParameters(
             f"{path}: the cell of parameters cannot be read ({str(error)[:200]}); expected lines such as "
             "confidence_level = 0.9"

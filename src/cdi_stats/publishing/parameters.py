@@ -24,11 +24,20 @@ class Parameters(BaseModel):
     audit: Annotated[str, Field(min_length=1)]
     disclosure: str = ""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_written(cls, given: Any) -> Any:
+        if isinstance(given, str) and any("\ud800" <= letter <= "\udfff" for letter in given):
+            raise ValueError("text that can be written in UTF-8")
+        return given
+
     @field_validator("disclosure")
     @classmethod
     def _known_rules(cls, text: str) -> str:
-        if text:
-            read_rules(text)
+        try:
+            read_rules(text or "standard")
+        except BadParameters as error:
+            raise ValueError(str(error).partition("; expected ")[2]) from None
         return text
 
 
@@ -132,7 +141,8 @@ def _line(model: type[Parameters], detail: Any) -> str:
         return f"parameter {name}: unknown; expected one of {', '.join(known)}{_near(name, known)}"
     if detail["type"] == "missing":
         return f"parameter {name}: missing; expected a value"
-    return f"parameter {name}: found {detail['input']!r}; expected {detail['msg'].removeprefix('Input should be ')}"
+    expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"parameter {name}: found {detail['input']!r}; expected {expected}"
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ def read_published(folder: str | Path) -> Json:
         made = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         by_key = {figure["key"]: figure for figure in told["figures"]}
         return {"folder": str(folder), "figures": by_key, "inputs": made["inputs"], "report": told["report"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise BadParameters(
             f"published: found no published report in {folder}; expected a folder with {FIGURES} and {MANIFEST}"
         ) from None

@@ -18,6 +18,7 @@ from typing import Any
 
 from cdi_stats.audit.remote import joined, public, reaching
 from cdi_stats.errors import ReportFailed
+from cdi_stats.file_names import is_portable
 from cdi_stats.publishing.index import write_index
 from cdi_stats.publishing.published import FIGURES, MANIFEST, published_beside
 from cdi_stats.publishing.theme import PLAIN, Theme
@@ -66,7 +67,8 @@ def fetch_manifests(url: str, into: Path, *, figures: bool = False) -> None:
         there = {path[len(place) :].strip("/"): path for path in store.find(place)}
         for name in there:
             *folder, file = name.split("/")
-            if file != MANIFEST or VERSION.fullmatch(folder[-1]):
+            # a store may call a file ../x, and what is fetched by that name would lie elsewhere
+            if file != MANIFEST or not all(map(is_portable, folder)) or VERSION.fullmatch(folder[-1]):
                 continue
             facts = _facts(store, there[name])
             if not facts or any("/".join([*folder, part]) not in there for part in facts["files"]):
@@ -100,7 +102,7 @@ def _facts(store: Any, path: str) -> Json:
     try:
         facts = json.loads(store.cat_file(path))
         files = facts["files"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return dict(facts) if isinstance(files, dict) else {}
 

@@ -44,10 +44,10 @@ def staging(folder: Path, *, longest_wait: float = LONGEST_WAIT) -> Iterator[Pat
             aside = folder.with_name(f".{folder.name}.previous")
             _recover(folder, aside)
             _clear(folder)
-            stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+            stage = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+            stage.mkdir()
             try:
                 yield stage
-                stage.chmod(0o755)
                 if not _exchange(stage, folder):
                     if folder.exists():
                         folder.replace(aside)
@@ -180,7 +180,8 @@ def _take_or_refuse(path: Path, lock: Path) -> int | None:
 def _take(lock: Path) -> int | None:
     """Return the lock's open file, or None while another holds it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    # in a folder that others may write to, a link could lead to a file of this user's
+    held = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
     # the system says in either of two ways that another holds it; its holder may just have removed the file
     with suppress(BlockingIOError, PermissionError, FileNotFoundError):
         _lock(held)

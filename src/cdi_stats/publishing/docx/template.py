@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ EXPECTED = "expected a Word document (.docx) to take the styles, header and foot
 MOST_BYTES = 200_000_000
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 KEPT = {RT.STYLES, RT.NUMBERING, RT.SETTINGS, RT.THEME, RT.FONT_TABLE}
+RUN = {RT.OLE_OBJECT, RT.PACKAGE, RT.CONTROL}
+FETCHING = re.compile(r"\b(DDE(AUTO)?|INCLUDE(TEXT|PICTURE)|IMPORT|LINK|DATABASE|MACROBUTTON)\b", re.IGNORECASE)
 KEPT_OF_FILE = {RT.OFFICE_DOCUMENT, RT.CORE_PROPERTIES}
 # what points to parts that are dropped, or tells of who worked on the template and where
 DROPPED_SETTINGS = (
@@ -67,7 +71,28 @@ def _open(data: bytes, name: str = "") -> WordDocument:
     except BROKEN:
         called = f"template {name}" if name else "template"
         raise BadParameters(f"{called}: found {found}; {EXPECTED}. To mend: save it as .docx in Word") from None
+    if reaching := next(_reaching_out(file), ""):
+        raise BadParameters(
+            f"template {name}: found {reaching} in its header, footer or styles, which each reader's Word would fetch "
+            "or run; expected all in the file itself. To mend: take it out in Word"
+        )
     return file
+
+
+def _reaching_out(file: WordDocument) -> Iterator[str]:
+    """Yield what a reader's Word would fetch or run, of the parts that a report takes over."""
+    # what the settings link to is dropped
+    taken = {RT.HEADER, RT.FOOTER, *KEPT} - {RT.SETTINGS}
+    for link in [link for link in file.part.rels.values() if link.reltype in taken]:
+        part = None if link.is_external else link.target_part
+        # with linked pictures on a server of his, the maker of a template would see who opens a report, and when
+        for inner in (link, *(part.rels.values() if part else ())):
+            if inner.reltype in RUN or (inner.is_external and inner.reltype != RT.HYPERLINK):
+                yield f"a link of the kind {inner.reltype.rpartition('/')[2]}"
+        told = getattr(part, "element", None)
+        words = [] if told is None else told.xpath("//w:instrText/text() | //w:fldSimple/@w:instr")
+        if field := FETCHING.search("".join(words)):
+            yield f"a field {field[0].upper()}"
 
 
 def open_template(document: Document, data: bytes | None, theme: Theme) -> WordDocument:

@@ -33,8 +33,10 @@ SCHEMA = "csv-metadata.json"
 FIGURES = "figures.csv"
 FIGURES_NOTE = "Percentages and points are given as shares of one: 83.6% is 0.836. The keys are those of figures.json."
 CONTEXT = "http://www.w3.org/ns/csvw"
-# what a spreadsheet would run when it opens a CSV: not +13.0 and not −2.1 to 3.4, which are printed figures
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]+(?:$|[ %]))")
+# what a spreadsheet would run when it opens a CSV, some also by the wide letters of East Asia: not +13.0 and not
+# -2.1 to +3.4, which are printed figures
+_NUMBER = r"[\d.,]+%?"
+_FORMULA = re.compile(rf"[=@\t\r\n＝＋－＠]|[+-](?!{_NUMBER}(?: to [+-]?{_NUMBER})?\Z)")
 
 
 def render_csv(document: Document, theme: Theme) -> dict[str, bytes]:
@@ -62,7 +64,7 @@ def csv_name(number: int, kind: str) -> str:
 def _csv(data: Data) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_safe(field.header) for field in data.fields])
+    writer.writerow([unrun(field.header) for field in data.fields])
     writer.writerows([_written(cell) for cell in row] for row in data.rows)
     return out.getvalue().encode("utf-8")
 
@@ -70,10 +72,10 @@ def _csv(data: Data) -> bytes:
 def _written(cell: Cell) -> str:
     if isinstance(cell, Number):
         return spelt(cell.value)
-    return _safe(cell.text if isinstance(cell, Link) else cell or "")
+    return unrun(cell.text if isinstance(cell, Link) else cell or "")
 
 
-def _safe(text: str) -> str:
+def unrun(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: an apostrophe goes before one that it would."""
     text = xml_text(text)
     return f"'{text}" if _FORMULA.match(text) else text
@@ -101,7 +103,7 @@ def _column(field: Field, place: int, used: set[str]) -> Json:
     slug = re.sub(r"[^a-z0-9]+", "_", field.header.lower()).strip("_") or f"column_{place}"
     name = slug if slug not in used else f"{slug}_{place}"
     used.add(name)
-    column: Json = {"name": name, "titles": _safe(field.header), "datatype": "double" if field.of else "string"}
+    column: Json = {"name": name, "titles": unrun(field.header), "datatype": "double" if field.of else "string"}
     if field.of:
         unit = f"; unit: {field.unit}" if field.unit else ""
         share = ", as a share of one" if field.unit in SHARES else ""
