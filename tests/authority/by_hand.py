@@ -65,7 +65,7 @@ def missed(crime):
     return not recorded(crime)
 
 
-def sample(audit, *keys, record=lambda row: True, crime=lambda row: True, hit=recorded):
+def sample(audit, *keys, record=lambda _: True, crime=lambda _: True, hit=recorded):
     """Return the strata of an audit, or those named, as pairs of one a record; sampling order."""
     found = []
     for key in keys or [row["stratum"] for row in rows(audit, "strata")]:
@@ -320,7 +320,7 @@ def reasons(audit):
     return sorted(found.items(), key=lambda item: (item[0] == "", -item[1]))
 
 
-def filled(audit, sheet, column, due=lambda row: True):
+def filled(audit, sheet, column, due=lambda _: True):
     """Return the rows that a column is for, and those of them where it holds something."""
     found = [row[column] for row in rows(audit, sheet) if due(row)]
     return len(found), sum(cell is not None for cell in found)
