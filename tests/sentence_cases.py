@@ -220,6 +220,20 @@ def _(bench: Bench) -> object:
     )
 
 
+@case("two reasons as often")
+def _(bench: Bench) -> object:
+    def reason(tables: dict[str, pd.DataFrame]) -> None:
+        tables["crimes"]["reason"] = [None] * 18 + ["victim unwilling", "no supervision"]
+
+    audit = bench.audit({"a": GOOD}, change=reason)
+    seldom = examine_causes(audit, fewest=5)
+    return (
+        headlines.causes_title(examine_causes(audit)),
+        headlines.causes_title(seldom),
+        narrative.causes_sentence(seldom),
+    )
+
+
 @case("no reasons given")
 def _(bench: Bench) -> object:
     causes = examine_causes(bench.audit({"a": GOOD}))
@@ -268,6 +282,8 @@ def _(_: Bench) -> object:
     return (
         headlines.opening(found),
         headlines.other_weighting(found),
+        narrative.rate_sentence(found.overall),
+        narrative.told_rate(found.overall),
         narrative.published_sentence(found.overall),
     )
 
@@ -390,7 +406,8 @@ def _(bench: Bench) -> object:
     facts = {"force": "Testshire Police", "counting_rules": "2023"}
     strata = {"period_start": date(2023, 6, 1), "period_end": date(2023, 8, 31)}
     report = open_benchmark(bench.path({"a": [(1, 1)] * 40 + [(1, 0)] * 4}, facts=facts, strata=strata))
-    return tell(report, ("summary", "overall", "dates"))
+    surer = open_benchmark(bench.path({"a": [(1, 1)] * 400 + [(1, 0)] * 40}, name="surer"))
+    return tell(report, ("summary", "overall", "dates")), tell(surer, ("overall",))
 
 
 @case("a field cut short")

@@ -68,6 +68,11 @@ class Segment:
     chart: ControlChart | None
 
     @property
+    def limited(self) -> bool:
+        """Return whether there are control limits: none are set where audits are too few, or do not vary at all."""
+        return self.chart is not None and not self.chart.warnings
+
+    @property
     def outside(self) -> tuple[SeriesAudit, ...]:
         """Return the audits beyond a limit."""
         found = [] if self.chart is None else self.chart.outside.tolist()

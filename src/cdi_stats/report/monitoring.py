@@ -256,14 +256,14 @@ class MonitoringReport:
         from cdi_stats.report.series_charts import looks_chart
 
         level = self.found.level
-        largest = in_words(max(k.largest_record for k in looks))
+        largest = max(k.largest_record for k in looks)
         above = [k.label for k in looks if k.above_declared]
         broken = tell(
             "monitoring.check.broken", labels=join_words(above or [""]), declared=in_words(self.largest_record)
         )
         shown = min(looks, key=lambda k: (k.contradicted, k.looks[-1].rate))
         return section(
-            Paragraph(tell("monitoring.check.some", largest=largest)),
+            Paragraph(tell("monitoring.check.some", largest=in_words(largest), number=largest)),
             self._rebuilt,
             Bullets(tuple(series_words.looks_words(looks, level))),
             Callout("warning", "Declared too low", broken) if above else None,
