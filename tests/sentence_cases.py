@@ -32,6 +32,7 @@ from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.methods_report import MethodsReport, checked_words, open_methods
 from cdi_stats.report.monitoring import open_monitoring
 from cdi_stats.report.sample_plan import open_sample_plan
+from cdi_stats.report.tables import change_table
 from cdi_stats.report.view import Sight, View
 from cdi_stats.report.view_detail import more_words, width_section, withheld_words
 
@@ -194,6 +195,9 @@ CASES |= {
     "5 of 18, then 6 of 13": lambda b: narrative.change_sentence(change(b, (6, 13), (5, 18))),
     "50 of 100, then 90 of 100": lambda b: narrative.change_sentence(change(b, (90, 100), (50, 100))),
     "90 of 100, then 50 of 100": lambda b: narrative.change_sentence(change(b, (50, 100), (90, 100))),
+    "two changes that stand": lambda b: change_table(
+        "Changes", "95%", [(name, change(b, (90, 100), (50, 100))) for name in ("A", "B")]
+    ),
     "no earlier audit": lambda b: Report(b.kent).changes(),
     "no rate in both audits": lambda b: Report(b.kent, Comparison(b.kent, b.kent, ())).changes(),
 }

@@ -67,7 +67,7 @@ class Finding(Shown):
         if self.estimate is None:
             return f"{self.measure}: no case due"
         e = self.estimate
-        records = f" in {e.records} records" if e.records is not None else ""
+        records = "" if e.records is None else f" in {e.records} {'record' if e.records == 1 else 'records'}"
         weighting = f", {self.weighting}" if self.weighting else ""
         return (
             f"{e.recorded} of {e.reported}{records}{weighting}; "

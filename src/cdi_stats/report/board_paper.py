@@ -26,7 +26,7 @@ from cdi_stats.report.blocks import (
     Title,
     section,
 )
-from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, strong
+from cdi_stats.report.examined import strong
 from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.numbers import count, in_words, long_date, margin
 from cdi_stats.report.wording import capital, in_sentence, join, separated, tell, told_point
@@ -183,7 +183,7 @@ class BoardPaper:
             if further
             else None,
             tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level) if causes else None,
-            _numbered([UNCOUNTED_REASONS]) if illustrative and causes else None,
+            _numbered([tell("note.reasons")]) if illustrative and causes else None,
         )
 
     def _further_words(self, further: FurtherCrimes | None) -> Iterator[Text]:
@@ -192,7 +192,7 @@ class BoardPaper:
             return
         yield from group_words.further_words(further, self._findings.level)
         if self._audit.facts.records_basis != "audited":
-            yield ILLUSTRATIVE
+            yield tell("note.illustrative")
 
     def _cause_words(self, stratum: Stratum) -> Text | None:
         finding = self._findings.stratum(stratum.stratum)
