@@ -24,7 +24,7 @@ from cdi_stats.report.narrative import route_words
 from cdi_stats.report.numbers import in_words, long_date
 from cdi_stats.report.series_tables import whole
 from cdi_stats.report.statements import rate_statement
-from cdi_stats.report.wording import capital, join, join_words, say, tell, told_points
+from cdi_stats.report.wording import capital, join, join_words, tell, told_points
 
 COLUMNS = {"both": ("district", "team"), "district": ("district",), "team": ("team",), "none": ()}
 
@@ -110,8 +110,10 @@ class MonitoringReport:
             ("Force", self.found.series.force),
             (
                 "Audits",
-                say(
-                    "{n}, {time}", n=whole("monitoring/audits", len(audits), "audits of the series"), time=_time(audits)
+                tell(
+                    "monitoring.audits",
+                    number=whole("monitoring/audits", len(audits), "audits of the series"),
+                    time=_time(audits),
                 ),
             ),
             ("Routes", route_words(audits)),
