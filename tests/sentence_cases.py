@@ -32,6 +32,7 @@ from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.methods_report import MethodsReport, checked_words, open_methods
 from cdi_stats.report.monitoring import open_monitoring
 from cdi_stats.report.sample_plan import open_sample_plan
+from cdi_stats.report.tables import change_table
 from cdi_stats.report.view import Sight, View
 from cdi_stats.report.view_detail import more_words, width_section, withheld_words
 
@@ -194,6 +195,9 @@ CASES |= {
     "5 of 18, then 6 of 13": lambda b: narrative.change_sentence(change(b, (6, 13), (5, 18))),
     "50 of 100, then 90 of 100": lambda b: narrative.change_sentence(change(b, (90, 100), (50, 100))),
     "90 of 100, then 50 of 100": lambda b: narrative.change_sentence(change(b, (50, 100), (90, 100))),
+    "two changes that stand": lambda b: change_table(
+        "Changes", "95%", [(name, change(b, (90, 100), (50, 100))) for name in ("A", "B")]
+    ),
     "no earlier audit": lambda b: Report(b.kent).changes(),
     "no rate in both audits": lambda b: Report(b.kent, Comparison(b.kent, b.kent, ())).changes(),
 }
@@ -217,6 +221,20 @@ def _(bench: Bench) -> object:
     return (
         narrative.causes_sentence(examine_causes(audit)),
         narrative.concentration_sentence(examine_concentration(audit)),
+    )
+
+
+@case("two reasons as often")
+def _(bench: Bench) -> object:
+    def reason(tables: dict[str, pd.DataFrame]) -> None:
+        tables["crimes"]["reason"] = [None] * 18 + ["victim unwilling", "no supervision"]
+
+    audit = bench.audit({"a": GOOD}, change=reason)
+    seldom = examine_causes(audit, fewest=5)
+    return (
+        headlines.causes_title(examine_causes(audit)),
+        headlines.causes_title(seldom),
+        narrative.causes_sentence(seldom),
     )
 
 
@@ -268,6 +286,8 @@ def _(_: Bench) -> object:
     return (
         headlines.opening(found),
         headlines.other_weighting(found),
+        narrative.rate_sentence(found.overall),
+        narrative.told_rate(found.overall),
         narrative.published_sentence(found.overall),
     )
 
@@ -390,7 +410,8 @@ def _(bench: Bench) -> object:
     facts = {"force": "Testshire Police", "counting_rules": "2023"}
     strata = {"period_start": date(2023, 6, 1), "period_end": date(2023, 8, 31)}
     report = open_benchmark(bench.path({"a": [(1, 1)] * 40 + [(1, 0)] * 4}, facts=facts, strata=strata))
-    return tell(report, ("summary", "overall", "dates"))
+    surer = open_benchmark(bench.path({"a": [(1, 1)] * 400 + [(1, 0)] * 40}, name="surer"))
+    return tell(report, ("summary", "overall", "dates")), tell(surer, ("overall",))
 
 
 @case("a field cut short")

@@ -81,6 +81,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def join_words(words: Sequence[str]) -> str:
+    """Return words as a list: a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
 def _html(sentence: str, grid: Grid) -> str:
     if not grid.rows:
         lines = [one_line(line) for line in sentence.splitlines()]

@@ -91,8 +91,10 @@ class Comparison(Shown):
             )
         if (later.audit_type == "internal audit") != (earlier.audit_type == "internal audit"):
             found.append("One of the two was made by inspectors, the other by the force itself.")
-        if self.later.overall.weighting != self.earlier.overall.weighting:
+        if {self.later.overall.weighting, self.earlier.overall.weighting} == {"pooled", "weighted"}:
             found.append("One overall rate is pooled over strata, the other weighted.")
+        if len({frozenset(s.stratum for s in f.audit.strata) for f in (self.later, self.earlier)}) > 1:
+            found.append("The two audits sampled different strata, so their overall rates are not of the same crimes.")
         return tuple(found)
 
 

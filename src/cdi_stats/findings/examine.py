@@ -18,6 +18,7 @@ from cdi_stats.findings.rows import finding_sentence, findings_grid, tidy_row
 from cdi_stats.methods.extrapolation import Total, extrapolate_unrecorded, sum_totals
 from cdi_stats.methods.proportion import Interval, normal_quantile, proportion_interval, wilson_limits
 from cdi_stats.methods.survey import Caution, RateEstimate, estimate_rate, estimate_rate_from_counts
+from cdi_stats.rounding import as_level
 from cdi_stats.showing import Grid, Shown, counted
 
 OTHER_WEIGHTING = {"pooled": "weighted", "weighted": "pooled"}
@@ -67,11 +68,11 @@ class Finding(Shown):
         if self.estimate is None:
             return f"{self.measure}: no case due"
         e = self.estimate
-        records = f" in {e.records} records" if e.records is not None else ""
+        records = "" if e.records is None else f" in {e.records} {'record' if e.records == 1 else 'records'}"
         weighting = f", {self.weighting}" if self.weighting else ""
         return (
             f"{e.recorded} of {e.reported}{records}{weighting}; "
-            f"{e.interval.method}, {100 * e.interval.confidence_level:g}%, "
+            f"{e.interval.method}, {as_level(e.interval.confidence_level)}, "
             f"effective sample {e.effective_sample_size:.1f}, degrees of freedom {e.degrees_of_freedom:.1f}"
         )
 
@@ -101,7 +102,7 @@ class Findings(Shown):
     @property
     def level(self) -> str:
         """Return the confidence level in words, such as 95%."""
-        return f"{100 * self.confidence_level:g}%"
+        return as_level(self.confidence_level)
 
     @property
     def overall(self) -> Finding:

@@ -94,7 +94,14 @@ def _published(row: pd.Series[float]) -> PublishedRate:
         rate=rate,
         margin_of_error=margin,
         reported=reported,
-        reconciliation=reconcile_margin(rate, margin, reported=reported, population=frame, confidence_level=LEVEL),
+        reconciliation=reconcile_margin(
+            rate,
+            margin,
+            reported=reported,
+            population=frame,
+            confidence_level=LEVEL,
+            rate_decimals=3 if rate == round(rate, 3) else 4,
+        ),
     )
 
 

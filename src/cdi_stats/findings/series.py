@@ -24,7 +24,8 @@ from cdi_stats.findings.withheld import UNPROTECTED, Rules, withhold
 from cdi_stats.methods.comparison import Change, change_p_value, compare_rates
 from cdi_stats.methods.monitoring import ControlChart, p_prime_chart
 from cdi_stats.methods.survey import RateEstimate
-from cdi_stats.showing import Grid, Shown
+from cdi_stats.rounding import as_level
+from cdi_stats.showing import Grid, Shown, join_words
 
 # limits from fewer say next to nothing: of two or three points none can lie beyond them
 FEWEST_FOR_LIMITS = 4
@@ -66,6 +67,11 @@ class Segment:
     audits: tuple[SeriesAudit, ...]
     aside: tuple[bool, ...]
     chart: ControlChart | None
+
+    @property
+    def limited(self) -> bool:
+        """Return whether there are control limits: none are set where audits are too few, or do not vary at all."""
+        return self.chart is not None and not self.chart.warnings
 
     @property
     def outside(self) -> tuple[SeriesAudit, ...]:
@@ -123,7 +129,7 @@ class SeriesFindings(Shown):
     @property
     def level(self) -> str:
         """Return the confidence level in words, such as 95%."""
-        return f"{100 * self.confidence_level:g}%"
+        return as_level(self.confidence_level)
 
     @property
     def latest(self) -> SeriesAudit:
@@ -236,18 +242,13 @@ def _left_out(findings: Findings, usual: frozenset[str], labels: Mapping[str, st
     overall, strata = findings.overall, {s.stratum for s in findings.audit.strata}
     missing, added = ([labels[name] for name in labels if name in part] for part in (usual - strata, strata - usual))
     if missing:
-        return f"it did not audit {join_labels(missing)}"
+        return f"it did not audit {join_words(missing)}"
     if added:
-        return f"it has a stratum that the others do not: {join_labels(added)}"
+        return f"it has a stratum that the others do not: {join_words(added)}"
     if overall.estimate is None:
         words = " ".join(str(caution) for caution in overall.warnings) or "It has no overall rate."
         return words[:1].lower() + words[1:].rstrip(".")
     return ""
-
-
-def join_labels(labels: Sequence[str]) -> str:
-    """Return labels as a list in words: a, b and c."""
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def _segments(audits: Sequence[SeriesAudit], known_causes: Sequence[str]) -> list[Segment]:

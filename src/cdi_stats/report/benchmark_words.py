@@ -139,8 +139,9 @@ def field_title(found: Benchmark, field: Field) -> str:
         low, high = (percent(f([r.rate for r in field.results])) for f in (min, max))
         branch = "range" if low != high else "one"
         return title(f"title.field.{branch}", measure=MEASURE_LABELS[field.measure], low=low, high=high)
+    met = "some" if standing.overlapping else "none"
     return title(
-        f"title.field.{'some' if standing.overlapping else 'none'}",
+        f"title.field.{'every' if standing.overlapping == standing.others else met}",
         force=found.force,
         overlapping=in_words(standing.overlapping),
         others=in_words(standing.others),

@@ -26,11 +26,12 @@ from cdi_stats.report.blocks import (
     Title,
     section,
 )
-from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, strong
+from cdi_stats.report.examined import strong
 from cdi_stats.report.inspection import Report, open_report
 from cdi_stats.report.numbers import count, in_words, long_date, margin
 from cdi_stats.report.wording import capital, in_sentence, join, separated, tell, told_point
 from cdi_stats.resources import code_list
+from cdi_stats.rounding import as_level
 
 
 def open_board_paper(
@@ -127,7 +128,7 @@ class BoardPaper:
         if not planned:
             return told_point("board.method.no_margin")
         margins = sorted({(s.planned_margin or 0, s.planned_confidence_level or 0.95) for s in planned})
-        parts = [tell("board.method.margin", margin=margin(e, 1), level=f"{100 * level:g}%") for e, level in margins]
+        parts = [tell("board.method.margin", margin=margin(e, 1), level=as_level(level)) for e, level in margins]
         return told_point("board.method.size", margins=separated(" and ", parts))
 
     def samples(self) -> Section:
@@ -183,7 +184,7 @@ class BoardPaper:
             if further
             else None,
             tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level) if causes else None,
-            _numbered([UNCOUNTED_REASONS]) if illustrative and causes else None,
+            _numbered([tell("note.reasons")]) if illustrative and causes else None,
         )
 
     def _further_words(self, further: FurtherCrimes | None) -> Iterator[Text]:
@@ -192,7 +193,7 @@ class BoardPaper:
             return
         yield from group_words.further_words(further, self._findings.level)
         if self._audit.facts.records_basis != "audited":
-            yield ILLUSTRATIVE
+            yield tell("note.illustrative")
 
     def _cause_words(self, stratum: Stratum) -> Text | None:
         finding = self._findings.stratum(stratum.stratum)

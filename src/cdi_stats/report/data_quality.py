@@ -24,6 +24,7 @@ from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
 from cdi_stats.report.wording import capital, join, tell, title, told_points
 from cdi_stats.resources import code_list
+from cdi_stats.rounding import as_level
 
 
 def open_data_quality(
@@ -55,7 +56,7 @@ class DataQualityReport:
 
     @property
     def _level(self) -> str:
-        return f"{100 * self.quality.confidence_level:g}%"
+        return as_level(self.quality.confidence_level)
 
     def title(self) -> Section:
         """Tell whose file this is, when and from what."""

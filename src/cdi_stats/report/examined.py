@@ -25,14 +25,10 @@ from cdi_stats.report.blocks import (
 )
 from cdi_stats.report.disclosure import Protection, protection
 from cdi_stats.report.statements import count_statement, rate_statement
-from cdi_stats.report.wording import capital, in_sentence, say
+from cdi_stats.report.wording import capital, in_sentence, say, tell
 
 COMPARED = ("recording_rate", "timeliness", "vulnerable_victims", "n100_made", "n100_correct",
             "cancelled_correctly", "victims_informed")  # fmt: skip
-ILLUSTRATIVE = "The records are rebuilt from totals: how misses lie over them is illustrative where not published."
-UNCOUNTED_REASONS = (
-    "The published report names causes without counting them: how often each occurs here is illustrative."
-)
 MIXED = ("timeliness", "cancelled_correctly")
 
 
@@ -156,7 +152,7 @@ class Examined:
     def _told(self, code: str, cards: Iterable[Block], words: Iterable[Text | None], *blocks: Block | None) -> Section:
         """Return a section: headline statistics, sentences, the words entered for it, then tables and charts."""
         told = section(cards, paragraphs(words), self._context(code), *blocks)
-        return told if told.blocks else section(Paragraph("The audit holds nothing on this."))
+        return told if told.blocks else section(Paragraph(tell("note.nothing_held")))
 
     def _record(self, record_id: str) -> str:
         return record_id if self.show_records else self.audit.alias(record_id)

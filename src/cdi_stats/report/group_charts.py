@@ -212,7 +212,7 @@ def _pooled_row(groups: Groups, pooled: PooledRates, place: int) -> tuple[Figure
     low, high = (share(f"{key}/pooled/{end}", getattr(pooled.interval, end)[place], source) for end in ("low", "high"))
     own = groups.estimates[place]
     return share(f"{key}/rate", own.rate, provenance(own)), Mark(
-        name, share(f"{key}/pooled", pooled.rate[place], source), low, high
+        name, share(f"{key}/pooled", pooled.rate[place], "empirical Bayes"), low, high
     )
 
 

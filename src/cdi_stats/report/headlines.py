@@ -143,8 +143,10 @@ def sum_of_strata(findings: Findings) -> Text | None:
     return _yearly("sum_of_strata", sum_totals(totals), findings.level)
 
 
-def _yearly(branch: str, total: Total, level: str, **values: Figure) -> Text:
-    """Return what is said of a yearly total that stands beside the overall one."""
+def _yearly(branch: str, total: Total, level: str, **values: Figure) -> Text | None:
+    """Return what is said of a yearly total that stands beside the overall one; nothing of one below ten."""
+    if total.value < 10:
+        return None
     source = f"{total.basis}, {total.interval.method} limits"
     value, low, high = (
         Figure(f"{branch}/unrecorded_{name}", number, text, "crimes a year", source)
@@ -194,16 +196,30 @@ def changes_title(changes: Sequence[FindingChange]) -> str:
 def rates_title(rates: Labelled) -> str:
     """Return the lowest rate of the strata, or the only one."""
     strata = [row for row in rates if row[0] != OVERALL] or rates
-    label, low = min(strata, key=_rate)
-    alike = len({_rate(row) for row in strata}) == 1
-    return title(f"title.rates.{'alike' if alike else 'lowest'}", label=in_sentence(label), rate=short_rate(low))
+    labels, low = lowest_rows(strata)
+    branch = "lowest" if len(labels) < len(strata) else "alike"
+    return title(f"title.rates.{branch}", label=join_words(labels), rate=rate_of(labels, low))
+
+
+def lowest_rows(rows: Labelled) -> tuple[list[str], Finding]:
+    """Return the labels of the lowest rate, several where it is shared, and the first of their findings."""
+    least = min(_rate(row) for row in rows)
+    found = [(in_sentence(label), row) for label, row in rows if _rate((label, row)) == least]
+    return [label for label, _ in found], found[0][1]
+
+
+def rate_of(labels: Sequence[str], finding: Finding) -> str:
+    """Return a rate as a title has room for it; several labels share it, but not its counts."""
+    return short_rate(finding) if len(labels) == 1 else str(FindingNumbers(finding).rate)
 
 
 def timeliness_title(rows: Labelled) -> str:
     """Return the part least often recorded in time."""
-    label, worst = min(rows, key=_rate)
-    branch = "one" if len(rows) == 1 else "least"
-    return title(f"title.timeliness.{branch}", label=in_sentence(label), rate=short_rate(worst))
+    labels, worst = lowest_rows(rows)
+    branch = "one" if len(labels) == len(rows) else "least"
+    number = len(labels) if len(labels) > 1 else worst.done if FindingNumbers(worst).few else labels[0]
+    label, rate = join_words(labels), rate_of(labels, worst)
+    return title(f"title.timeliness.{branch}", label=label, rate=rate, number=number)
 
 
 def domains_title(rows: Labelled) -> str:
@@ -216,14 +232,20 @@ def annual_title(label: str, finding: Finding) -> str:
     """Return the crimes not recorded in a year."""
     where = "" if label == OVERALL else title("title.of", label=in_sentence(label))
     n = FindingNumbers(finding)
-    branch = "every" if finding.done == finding.due or n.unrecorded is None else year_branch(n.unrecorded)
-    return title(f"title.annual.{branch}", value=n.unrecorded or "", where=where)
+    assert finding.unrecorded is not None
+    assert n.unrecorded is not None
+    branch = "every" if finding.done == finding.due else year_branch(n.unrecorded)
+    return title(f"title.annual.{branch}", value=n.unrecorded, high=n.limits(finding.unrecorded)[1], where=where)
 
 
 def causes_title(causes: Sequence[Cause]) -> str:
-    """Return the reason most often given."""
-    given = [cause.label for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)]
-    return title("title.causes.some", label=given[0]) if given else title("title.causes.none")
+    """Return the reason most often given, or why none is named."""
+    given = [cause for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)]
+    if not given:
+        seldom = any(cause.reason == SEVERAL for cause in causes)
+        return title(f"title.causes.{'seldom' if seldom else 'none'}")
+    tied = len(given) > 1 and given[0].crimes == given[1].crimes
+    return title(f"title.causes.{'tied' if tied else 'some'}", label=given[0].label)
 
 
 def concentration_title(rows: Sequence[tuple[str, Concentration]]) -> str:

@@ -25,15 +25,10 @@ from cdi_stats.report.blocks import (
     Text,
     section,
 )
-from cdi_stats.report.examined import ILLUSTRATIVE, UNCOUNTED_REASONS, Examined, paragraphs, strong
+from cdi_stats.report.examined import Examined, paragraphs, strong
 from cdi_stats.report.front import judgement_section, title_section
 from cdi_stats.report.statements import rate_statement, timeliness_statement
 from cdi_stats.report.wording import capital, in_sentence, join, tell
-
-REBUILT_TIMES = (
-    "The records are rebuilt from totals: only the shares recorded in time are published, all other times are "
-    "illustrative."
-)
 
 
 def open_report(
@@ -157,7 +152,7 @@ class Report(Examined):
             return section(Paragraph(tell("causes.unheld")))
         notes: tuple[Text, ...] = ()
         if self.audit.facts.reasons_basis == "illustrative":
-            notes = (UNCOUNTED_REASONS,)
+            notes = (tell("note.reasons"),)
         from cdi_stats.report.charts import causes_chart
 
         return section(
@@ -185,7 +180,7 @@ class Report(Examined):
 
         notes: tuple[Text, ...] = ()
         if self.audit.facts.records_basis != "audited":
-            notes = (ILLUSTRATIVE,)
+            notes = (tell("note.illustrative"),)
         words = [
             tell("spread.of", label=strong(label), words=narrative.concentration_sentence(c, self._stratum_of(c)))
             for label, c in rows
@@ -276,7 +271,7 @@ class Report(Examined):
     def _timeliness_chart(self, title: str, rows: list[tuple[str, Finding]]) -> Chart:
         """Return how long recording took, where the audit holds times of every part; else the shares in time."""
         hours, delays = self.audit.facts.timeliness_hours, examine_delays(self.audit)
-        notes = (REBUILT_TIMES,) if self.audit.facts.records_basis != "audited" else ()
+        notes = (tell("note.times"),) if self.audit.facts.records_basis != "audited" else ()
         if {d.stratum for d in delays} == {finding.stratum for _, finding in rows}:
             from cdi_stats.report.spread_charts import delays_chart
 

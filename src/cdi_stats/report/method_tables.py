@@ -15,7 +15,7 @@ from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey_limits import METHODS
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, points, rounded
-from cdi_stats.report.wording import capital, say
+from cdi_stats.report.wording import capital, say, tell
 
 METHOD_LABELS = {
     "wilson": "Wilson",
@@ -235,7 +235,7 @@ def planning_table(caption: str, standard: float, found: Sequence[Precision]) ->
             Column(f"Records to show more than {percent(standard, 0)}", numeric=True, width=1.4),
         ),
         tuple(rows),
-        ("To show more: the lower limit exceeds the standard in four audits of five. n/a: the rate is not above it.",),
+        (tell("note.to_show"),),
     )
 
 
@@ -250,7 +250,7 @@ def coverage_table(caption: str, found: Iterable[Coverage]) -> Table:
         for method in INTERVALS
     )
     columns = (Column("Interval", width=2.6), *(Column(POPULATION_LABELS[name], numeric=True) for name in populations))
-    return Table(caption, columns, rows, ("Mean over the cells of a population, worst cell in brackets.",))
+    return Table(caption, columns, rows, (tell("note.cells"),))
 
 
 def _coverage_cell(found: Sequence[Coverage]) -> Text:
@@ -295,7 +295,7 @@ def errors_what_if_table(caption: str, level: str, found: Sequence[WhatIf]) -> T
             ),
         ),
         tuple(rows),
-        (f"In brackets {level} intervals: the audit's own, carried through (Rogan and Gladen 1978).",),
+        (tell("note.corrected", level=level),),
     )
 
 

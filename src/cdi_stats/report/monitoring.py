@@ -24,7 +24,7 @@ from cdi_stats.report.narrative import route_words
 from cdi_stats.report.numbers import in_words, long_date
 from cdi_stats.report.series_tables import whole
 from cdi_stats.report.statements import rate_statement
-from cdi_stats.report.wording import capital, join, join_words, say, tell, told_points
+from cdi_stats.report.wording import capital, join, join_words, tell, told_points
 
 COLUMNS = {"both": ("district", "team"), "district": ("district",), "team": ("team",), "none": ()}
 
@@ -110,8 +110,10 @@ class MonitoringReport:
             ("Force", self.found.series.force),
             (
                 "Audits",
-                say(
-                    "{n}, {time}", n=whole("monitoring/audits", len(audits), "audits of the series"), time=_time(audits)
+                tell(
+                    "monitoring.audits",
+                    number=whole("monitoring/audits", len(audits), "audits of the series"),
+                    time=_time(audits),
                 ),
             ),
             ("Routes", route_words(audits)),
@@ -256,14 +258,14 @@ class MonitoringReport:
         from cdi_stats.report.series_charts import looks_chart
 
         level = self.found.level
-        largest = in_words(max(k.largest_record for k in looks))
+        largest = max(k.largest_record for k in looks)
         above = [k.label for k in looks if k.above_declared]
         broken = tell(
             "monitoring.check.broken", labels=join_words(above or [""]), declared=in_words(self.largest_record)
         )
         shown = min(looks, key=lambda k: (k.contradicted, k.looks[-1].rate))
         return section(
-            Paragraph(tell("monitoring.check.some", largest=largest)),
+            Paragraph(tell("monitoring.check.some", largest=in_words(largest), number=largest)),
             self._rebuilt,
             Bullets(tuple(series_words.looks_words(looks, level))),
             Callout("warning", "Declared too low", broken) if above else None,

@@ -37,7 +37,7 @@ def rate_sentence(finding: Finding, prefix: str = "", cases: str | None = None) 
         return " ".join(str(caution) for caution in finding.warnings)
     extreme = {finding.due: "every", 0: "none"}.get(finding.done)
     return tell(
-        f"rate.{extreme or ('few' if n.few else 'some')}",
+        f"rate.{extreme or _how_told(n)}",
         done=n.done,
         due=n.due,
         cases=cases or cases_of(finding),
@@ -53,9 +53,14 @@ def told_rate(finding: Finding, prefix: str = "") -> Text:
     """Return a rate with its interval and counts as part of a sentence; counts and interval where cases are few."""
     n = FindingNumbers(finding, prefix)
     return tell(
-        f"told.{'few' if n.few else 'some'}",
+        f"told.{_how_told(n)}",
         rate=n.rate, level=n.level, low=n.low, high=n.high, done=n.done, due=n.due,
     )  # fmt: skip
+
+
+def _how_told(n: FindingNumbers) -> str:
+    """Return how a rate is told: a weighted one is not the share that its counts make, and says so."""
+    return "few" if n.few else "weighted" if n.finding.weighting == "weighted" else "some"
 
 
 def short_rate(finding: Finding) -> str:
@@ -232,7 +237,8 @@ def causes_sentence(causes: tuple[Cause, ...]) -> Text:
     total = sum(cause.crimes for cause in causes)
     given = [cause for cause in causes if cause.reason not in (NOT_GIVEN, SEVERAL)][:3]
     if not given:
-        return tell("causes.ungiven", missed=total) if causes else tell("spread.none")
+        seldom = any(cause.reason == SEVERAL for cause in causes)
+        return tell(f"causes.{'seldom' if seldom else 'ungiven'}", missed=total) if causes else tell("spread.none")
     parts = [
         tell(
             "causes.each",
@@ -258,7 +264,9 @@ def period_words(findings: Findings) -> str:
 
 
 def span_of_days(start: date, end: date) -> str:
-    """Return two dates as one would say them: 9 to 20 September 2017."""
+    """Return two dates as one would say them: 9 to 20 September 2017; one where they are the same."""
+    if start == end:
+        return long_date(end)
     if (start.year, start.month) == (end.year, end.month):
         return f"{start.day} to {long_date(end)}"
     return (

@@ -15,6 +15,7 @@ from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Figure
 from cdi_stats.rounding import (
     NOT_APPLICABLE,
+    as_level,
     count,
     margin,
     percent,
@@ -86,7 +87,7 @@ class FindingNumbers:
     @property
     def level(self) -> str:
         """Return the confidence level, such as 95%."""
-        return f"{self._estimate.interval.confidence_level * 100:g}%"
+        return as_level(self._estimate.interval.confidence_level)
 
     @property
     def _estimate(self) -> RateEstimate:

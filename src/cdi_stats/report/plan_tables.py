@@ -9,7 +9,7 @@ import pandas as pd
 from cdi_stats.findings.sample_plan import Allocation, StratumPlan
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, rounded
-from cdi_stats.report.wording import capital, join_words
+from cdi_stats.report.wording import capital, join_words, tell
 
 STRATUM = Column("Stratum", width=1.6)
 ORIGINS = {"pilot": "those of the pilot", "stated": "stated in the plan"}
@@ -84,7 +84,7 @@ def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Tabl
         Column("Records", numeric=True),
         Column("Expected margin, points", numeric=True, width=1.2),
     )
-    return Table(caption, columns, rows, (f"Margins at {level} confidence. {_origins(strata)}",))
+    return Table(caption, columns, rows, (tell("note.plan.origin", level=level, origins=_origins(strata)),))
 
 
 def _origins(strata: Sequence[StratumPlan]) -> str:
@@ -92,9 +92,8 @@ def _origins(strata: Sequence[StratumPlan]) -> str:
     by = {origin: [found.label for found in strata if found.origin == origin] for origin in ORIGINS}
     used = {origin: labels for origin, labels in by.items() if labels}
     if len(used) == 1:
-        return f"The expected rates are {ORIGINS[next(iter(used))]}."
-    parts = (f"{ORIGINS[origin]} for {join_words(labels)}" for origin, labels in used.items())
-    return f"The expected rates are {', '.join(parts)}."
+        return ORIGINS[next(iter(used))]
+    return ", ".join(f"{ORIGINS[origin]} for {join_words(labels)}" for origin, labels in used.items())
 
 
 def windows_table(caption: str, strata: Sequence[StratumPlan]) -> Table:
@@ -154,10 +153,7 @@ def allocation_table(
         Column("Total", numeric=True),
         Column("Overall margin, points", numeric=True, width=1.1),
     )
-    note = (
-        f"Margins at {level} confidence; the last row aims at ±{margin(wanted, 1)} points for the overall rate alone."
-    )
-    return Table(caption, columns, rows, (note,))
+    return Table(caption, columns, rows, (tell("note.plan.fewest", level=level, margin=margin(wanted, 1)),))
 
 
 def accounting_table(caption: str, accounting: Mapping[str, int]) -> Table:

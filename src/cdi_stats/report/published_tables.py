@@ -11,7 +11,7 @@ from cdi_stats.findings.inspections import Forces, PublishedRate
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.method_tables import one
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, points
-from cdi_stats.report.wording import say
+from cdi_stats.report.wording import say, tell
 
 PRINTED_METHODS = {
     "wald": "Wald",
@@ -96,7 +96,7 @@ def forces_table(caption: str, forces: Forces) -> Table:
                 p.label,
                 one(f"{key}/rate", p.rate, percent(p.rate), "percent", "published"),
                 one(f"{key}/effective", size, count(size), "count", "crimes that the published margin implies"),
-                one(f"{key}/pooled", rate, percent(rate), "percent", "hierarchical Beta"),
+                one(f"{key}/pooled", rate, percent(rate), "percent", "empirical Bayes"),
                 limits,
                 one(
                     f"{key}/funnel_z",
@@ -118,7 +118,7 @@ def forces_table(caption: str, forces: Forces) -> Table:
             Column("Place in the funnel", numeric=True),
         ),
         tuple(rows),
-        ("Place in the funnel: distance from the rate of all in standard errors, over-dispersion allowed for.",),
+        (tell("note.funnel"),),
     )
 
 

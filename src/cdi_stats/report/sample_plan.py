@@ -20,6 +20,7 @@ from cdi_stats.report.disclosure import protection
 from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import count, in_words, long_date
 from cdi_stats.report.wording import join, listed, tell, title, told_points
+from cdi_stats.rounding import as_level
 
 
 def open_sample_plan(
@@ -51,7 +52,7 @@ class SamplePlanReport:
 
     @property
     def _level(self) -> str:
-        return f"{100 * self.found.plan.confidence_level:g}%"
+        return as_level(self.found.plan.confidence_level)
 
     @property
     def _audit(self) -> Audit | None:

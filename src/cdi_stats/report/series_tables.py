@@ -13,7 +13,7 @@ from cdi_stats.methods.survey import RateEstimate
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
 from cdi_stats.report.method_tables import LOOKED, one
 from cdi_stats.report.numbers import NOT_APPLICABLE, FindingNumbers, count, in_words, percent, points
-from cdi_stats.report.wording import capital, say
+from cdi_stats.report.wording import capital, say, tell
 
 GROUPED = "records of each group"
 
@@ -44,13 +44,13 @@ def span(key: str, interval: Interval[float], source: str) -> Text:
 
 def bounded(key: str, rate: float, interval: Interval[float], source: str, *, name: str = "rate") -> Text:
     """Return a share with its interval, as one cell: 79.4% (68.7% to 87.1%)."""
-    shown = share(f"{key}/{name}" if name else key, rate, source)
-    return say("{rate} ({span})", rate=shown, span=span(key, interval, source))
+    return say("{rate} ({span})", rate=share(f"{key}/{name}", rate, source), span=span(key, interval, source))
 
 
 def provenance(estimate: RateEstimate) -> str:
     """Say in one line how an estimate came about."""
-    records = f" in {estimate.records} records" if estimate.records is not None else ""
+    n = estimate.records
+    records = "" if n is None else f" in {n} {'record' if n == 1 else 'records'}"
     return (
         f"{estimate.recorded} of {estimate.reported}{records}; {estimate.interval.method}, "
         f"effective sample {estimate.effective_sample_size:.1f}"
@@ -156,7 +156,11 @@ def groups_table(caption: str, level: str, groups: Groups) -> Table:
             pooled, z = groups.pooled, float(groups.funnel.adjusted_z_score[place])
             limits = Interval(float(pooled.interval.low[place]), float(pooled.interval.high[place]), 0.0, "pooled")
             cells += [
-                bounded(f"{key}/pooled", float(pooled.rate[place]), limits, "hierarchical Beta", name=""),
+                say(
+                    "{rate} ({span})",
+                    rate=share(f"{key}/pooled", float(pooled.rate[place]), "empirical Bayes"),
+                    span=span(f"{key}/pooled", limits, "hierarchical Beta"),
+                ),
                 one(
                     f"{key}/funnel",
                     z,
@@ -177,9 +181,9 @@ def groups_table(caption: str, level: str, groups: Groups) -> Table:
             Column(f"Drawn towards all, and {level} interval", numeric=True, width=1.9),
             Column("Place in the funnel", numeric=True, width=0.9),
         ]
-        notes = ("Place in the funnel: distance from the rate of all in standard errors, over-dispersion allowed for.",)
+        notes = (tell("note.funnel"),)
     if groups.weighted:
-        notes = (*notes, "Rates are weighted by the frames, so they differ from crimes recorded over crimes examined.")
+        notes = (*notes, tell("note.weighted"))
     return Table(caption, tuple(columns), tuple(rows), notes)
 
 

@@ -17,7 +17,7 @@ def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool 
         return count_statement(finding, prefix, now=now, of="" if label == OVERALL else in_sentence(label))
     says = tell(
         f"statement.{'every' if every else 'some'}",
-        what=tell("statement.overall") if label == OVERALL else in_sentence(label),
+        what=tell(f"statement.{'crimes' if every else 'overall'}") if label == OVERALL else in_sentence(label),
         when=_when(prefix, now=now),
         three=n.published_low,
         low=n.low,

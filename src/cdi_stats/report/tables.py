@@ -22,7 +22,7 @@ from cdi_stats.report.numbers import (
     count,
     margin,
 )
-from cdi_stats.report.wording import capital, say
+from cdi_stats.report.wording import capital, join, say, tell
 from cdi_stats.resources import code_list
 
 Labelled = Sequence[tuple[str, Finding]]
@@ -35,6 +35,7 @@ def rates_table(
 ) -> Table:
     """Return rates with counts and intervals, and the records they come from where these are known."""
     cells = [_rate_cells(label, finding) for label, finding in rows]
+    notes = _weighted([finding for _, finding in rows])
     columns = (
         Column(kind, width=2.2),
         Column("Records", numeric=True),
@@ -44,8 +45,13 @@ def rates_table(
         Column(f"{_level(rows)} interval", numeric=True, width=1.9),
     )
     if any(row[1] != NOT_APPLICABLE for row in cells):
-        return Table(caption, columns, tuple(cells))
-    return Table(caption, columns[:1] + columns[2:], tuple(row[:1] + row[2:] for row in cells))
+        return Table(caption, columns, tuple(cells), notes)
+    return Table(caption, columns[:1] + columns[2:], tuple(row[:1] + row[2:] for row in cells), notes)
+
+
+def _weighted(findings: Sequence[Finding]) -> tuple[Text, ...]:
+    """Return a note where a rate is weighted: a reader who divides its counts finds another."""
+    return (tell("note.weighted"),) if any(f.estimate and f.weighting == "weighted" for f in findings) else ()
 
 
 def _rate_cells(label: str, finding: Finding) -> tuple[Text, ...]:
@@ -82,7 +88,7 @@ def annual_table(caption: str, rows: Labelled) -> Table:
             Column("Ignoring records, strata and frames", numeric=True, width=1.6),
         ),
         tuple(cells),
-        ("Estimates are rounded down, to the hundred from 1,000 on and to the ten below; ranges to the nearest.",),
+        (tell("note.rounded"),),
     )
 
 
@@ -113,22 +119,20 @@ def change_table(caption: str, level: str, changes: Changes) -> Table:
             Column("Verdict", width=1.1),
         ),
         tuple(rows),
-        (_many_comparisons(level, changes),),
+        (*_weighted([c.later for _, c in changes]), *([_many_comparisons(level, changes)] if len(changes) > 1 else [])),
     )
 
 
 def _many_comparisons(level: str, changes: Changes) -> Text:
     """Say which changes stand when it is allowed for that several rates are compared."""
     alpha = 1 - changes[0][1].change.interval.confidence_level
-    seen = [label for label, c in changes if c.change.direction != "no clear change"]
-    fallen = [label for label, c in changes if c.change.direction != "no clear change" and c.adjusted_p_value > alpha]
-    lead = "Several rates are compared, some on the same crimes: by chance, one that had not changed may seem to."
-    if not seen:
-        return lead
-    if not fallen:
-        return f"{lead} Allowing for their number (Holm 1979), every change named here still stands at {level}."
-    names = ", ".join(fallen)
-    return f"{lead} Allowing for their number (Holm 1979), these no longer stand at {level}: {names}."
+    clear = [(label, c) for label, c in changes if c.change.direction != "no clear change"]
+    lost = [label for label, c in clear if c.adjusted_p_value > alpha]
+    branch = "lost" if lost else "stand"
+    return join(
+        tell("note.several.changes"),
+        tell(f"note.several.{branch}", level=level, names=", ".join(lost)) if clear else None,
+    )
 
 
 def additional_table(caption: str, level: str, changes: Changes) -> Table:

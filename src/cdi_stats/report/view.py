@@ -20,11 +20,11 @@ from cdi_stats.findings.parts import (
     examine_part,
     split_part,
 )
-from cdi_stats.report import narrative, tables
+from cdi_stats.report import headlines, narrative, tables
 from cdi_stats.report.blocks import Callout, Chart, Paragraph, Section, Table, Text, section
 from cdi_stats.report.examined import strong
 from cdi_stats.report.numbers import in_words
-from cdi_stats.report.wording import capital, in_sentence, join, say, title
+from cdi_stats.report.wording import capital, in_sentence, join, join_words, say, title
 
 PART = tuple(field.name for field in fields(Part))
 HOW = tuple(field.name for field in fields(Options))
@@ -194,11 +194,11 @@ class Sight:
         """Return the chart's finding: the lowest of its rates, or its only one."""
         name = MEASURES[self.view.measure].name
         parts = self.labelled[1:] or self.labelled
-        label, lowest = min(parts, key=lambda row: row[1].estimate.rate if row[1].estimate else 1.0)
-        rate = narrative.short_rate(lowest)
-        if len(parts) == 1:
+        labels, lowest = headlines.lowest_rows(parts)
+        rate = headlines.rate_of(labels, lowest)
+        if len(parts) == len(labels):
             return title("view.title_one", measure=name, rate=rate)
-        return title("view.title", measure=name, label=in_sentence(label), rate=rate, number=in_words(len(parts)))
+        return title("view.title", measure=name, label=join_words(labels), rate=rate, number=in_words(len(parts)))
 
     @property
     def share(self) -> str:

@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from cdi_stats.report.blocks import Figure, Inline, Strong, Text, plain
+from cdi_stats.showing import join_words as join_words
 
 Value = Text | Figure | Strong | int
 
@@ -106,11 +107,6 @@ def separated(mark: str, parts: Sequence[Text]) -> Text:
             out.append(mark)
         out.extend((part,) if isinstance(part, str) else part)
     return tuple(out)
-
-
-def join_words(words: list[str]) -> str:
-    """Return words as a list: a, b and c."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def point(lead: str, words: str) -> Text:
