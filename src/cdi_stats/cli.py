@@ -238,7 +238,7 @@ def check(
 ) -> None:
     """Check an audit file and list every problem."""
     from cdi_stats.audit.overrides import as_override
-    from cdi_stats.audit.problems import rules
+    from cdi_stats.audit.problems import problem_lines, rules
     from cdi_stats.audit.reading import inspect_audit
     from cdi_stats.audit.remote import public
 
@@ -249,10 +249,10 @@ def check(
     elif as_overrides:
         typer.echo("\n\n".join(as_override(p) for p in found.problems if rules()[p.rule].acceptable))
     else:
-        for problem in found.problems:
-            typer.echo(problem)
+        for line in problem_lines(found.problems):
+            typer.echo(line)
         accepted = f", {len(found.accepted)} accepted" if found.accepted else ""
-        typer.echo(f"{public(audit)}: {errors} to mend, {len(found.problems) - errors} to look at{accepted}")
+        typer.echo(f"{public(audit)}: {errors:,} to mend, {len(found.problems) - errors:,} to look at{accepted}")
     if errors:
         raise typer.Exit(2)
 
