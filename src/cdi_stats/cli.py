@@ -374,7 +374,13 @@ def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         shown = table if columns is None else table[columns]
-        typer.echo(shown.to_string(index=False, na_rep="", float_format=_number))
+        typer.echo(_blanked(shown).to_string(index=False, na_rep="", float_format=_number))
+
+
+def _blanked(table: Any) -> Any:
+    """Return a table with blanks where nothing is known: pandas has them for columns of floats alone."""
+    gaps = [name for name in table if table[name].isna().any() and table[name].dtype != "float64"]
+    return table.assign(**{name: table[name].astype("object").where(table[name].notna(), "") for name in gaps})
 
 
 def _number(value: float) -> str:

@@ -134,7 +134,9 @@ class AuditProblems(CdiStatsError):
         self.problems = tuple(problems)
         errors = sum(problem.severity == "error" for problem in self.problems)
         super().__init__(
-            "\n".join([f"{source}: {errors} problem{'s' if errors != 1 else ''} to mend", *problem_lines(self.problems)])
+            "\n".join(
+                [f"{source}: {errors} problem{'s' if errors != 1 else ''} to mend", *problem_lines(self.problems)]
+            )
         )
 
     def _repr_html_(self) -> str:

@@ -97,7 +97,9 @@ class Comparison(Shown):
             found.append("One overall rate is pooled over strata, the other weighted.")
         alone = _strata_alone(self.later.audit, self.earlier.audit)
         if alone:
-            found.append(f"Strata that only one of the two has are not compared: {', '.join(alone)}.")
+            found.append(
+                f"Only one of the two holds {' and '.join(alone)}, so the overall rates are of different crimes."
+            )
         return tuple(found)
 
 
