@@ -135,9 +135,59 @@ def draw(
         return
     _print_table(selection.strata, None, as_json=False, as_csv=False)
     for what, rows in selection.trail["frame"].items():
-        typer.echo(f"{rows:,} rows {what}")
+        typer.echo(f"{rows:,} rows: {what}")
     typer.echo(path)
     typer.echo(trail)
+
+
+@app.command()
+def check(
+    audit: AuditArgument,
+    as_json: JsonOption = False,
+    mapping: MappingOption = None,
+    overrides: OverridesOption = None,
+    as_overrides: Annotated[
+        bool, typer.Option("--as-overrides", help="Print blocks for an overrides file, to be given reasons.")
+    ] = False,
+) -> None:
+    """Check an audit file and list every problem."""
+    from cdi_stats.audit.overrides import as_override
+    from cdi_stats.audit.problems import problem_lines, rules
+    from cdi_stats.audit.reading import inspect_audit
+    from cdi_stats.audit.remote import public
+
+    found = inspect_audit(audit, mapping=mapping, overrides=overrides)
+    errors = sum(problem.severity == "error" for problem in found.problems)
+    if as_json:
+        typer.echo(json.dumps([problem.to_json() for problem in found.problems], indent=1))
+    elif as_overrides:
+        typer.echo("\n\n".join(as_override(p) for p in found.problems if rules()[p.rule].acceptable))
+    else:
+        for line in problem_lines(found.problems):
+            typer.echo(line)
+        accepted = f", {len(found.accepted)} accepted" if found.accepted else ""
+        typer.echo(f"{public(audit)}: {errors:,} to mend, {len(found.problems) - errors:,} to look at{accepted}")
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def estimate(
+    audit: AuditArgument,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    confidence_level: LevelOption = 0.95,
+    method: MethodOption = "wilson",
+    mapping: MappingOption = None,
+    overrides: OverridesOption = None,
+) -> None:
+    """Print every measure of an audit with its interval."""
+    from cdi_stats.audit.reading import read_audit
+    from cdi_stats.findings.examine import examine
+
+    read = read_audit(audit, mapping=mapping, overrides=overrides)
+    findings = examine(read, confidence_level=confidence_level, method=method)
+    _print_table(findings.table, ESTIMATE_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
 @app.command()
@@ -224,56 +274,6 @@ def schedule(
 
     if schedule_command(plan, kind=kind, out=out, check=check):
         raise typer.Exit(1)
-
-
-@app.command()
-def check(
-    audit: AuditArgument,
-    as_json: JsonOption = False,
-    mapping: MappingOption = None,
-    overrides: OverridesOption = None,
-    as_overrides: Annotated[
-        bool, typer.Option("--as-overrides", help="Print blocks for an overrides file, to be given reasons.")
-    ] = False,
-) -> None:
-    """Check an audit file and list every problem."""
-    from cdi_stats.audit.overrides import as_override
-    from cdi_stats.audit.problems import rules
-    from cdi_stats.audit.reading import inspect_audit
-    from cdi_stats.audit.remote import public
-
-    found = inspect_audit(audit, mapping=mapping, overrides=overrides)
-    errors = sum(problem.severity == "error" for problem in found.problems)
-    if as_json:
-        typer.echo(json.dumps([problem.to_json() for problem in found.problems], indent=1))
-    elif as_overrides:
-        typer.echo("\n\n".join(as_override(p) for p in found.problems if rules()[p.rule].acceptable))
-    else:
-        for problem in found.problems:
-            typer.echo(problem)
-        accepted = f", {len(found.accepted)} accepted" if found.accepted else ""
-        typer.echo(f"{public(audit)}: {errors} to mend, {len(found.problems) - errors} to look at{accepted}")
-    if errors:
-        raise typer.Exit(2)
-
-
-@app.command()
-def estimate(
-    audit: AuditArgument,
-    as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    confidence_level: LevelOption = 0.95,
-    method: MethodOption = "wilson",
-    mapping: MappingOption = None,
-    overrides: OverridesOption = None,
-) -> None:
-    """Print every measure of an audit with its interval."""
-    from cdi_stats.audit.reading import read_audit
-    from cdi_stats.findings.examine import examine
-
-    read = read_audit(audit, mapping=mapping, overrides=overrides)
-    findings = examine(read, confidence_level=confidence_level, method=method)
-    _print_table(findings.table, ESTIMATE_COLUMNS, as_json=as_json, as_csv=as_csv)
 
 
 @app.command()
@@ -377,7 +377,13 @@ def _print_table(table: Any, columns: list[str] | None, *, as_json: bool, as_csv
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         shown = table if columns is None else table[columns]
-        typer.echo(shown.to_string(index=False, na_rep="", float_format=_number))
+        typer.echo(_blanked(shown).to_string(index=False, na_rep="", float_format=_number))
+
+
+def _blanked(table: Any) -> Any:
+    """Return a table with blanks where nothing is known: pandas has them for columns of floats alone."""
+    gaps = [name for name in table if table[name].isna().any() and table[name].dtype != "float64"]
+    return table.assign(**{name: table[name].astype("object").where(table[name].notna(), "") for name in gaps})
 
 
 def _number(value: float) -> str:

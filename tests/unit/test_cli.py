@@ -326,7 +326,7 @@ def test_plan_then_draw(cdi, plan):
     assert (code, row["records_in_frame"], row["records_needed"]) == (0, 100, row["records"])
     code, out, err = cdi("draw", plan)
     assert (code, err) == (0, "")
-    assert "200 rows no stratum of the plan" in out
+    assert "200 rows: no stratum of the plan" in out
     workbook = plan.with_name("plan-drawn.xlsx")
     assert {str(workbook), str(plan.with_name("plan-drawn.draw.json"))} <= set(out.splitlines())
     assert cdi("draw", plan)[0] == 2, "a workbook is never replaced"

@@ -116,7 +116,7 @@ def test_files_that_are_no_toml(tmp_path, monkeypatch, read):
         ("accept = 1", "expected blocks headed [[accept]]"),
         ('[accept]\nrule = "x"', "expected blocks headed [[accept]]"),
         ("other = 1", "found other; expected [[accept]] blocks and nothing else"),
-        ('[[accept]]\nrule = "x"\nsheet = "y"\nfound = "z"\nreason = " "\naccepted_by = "me"', "reason: string should"),
+        ('[[accept]]\nrule = "x"\nsheet = "y"\nfound = "z"\nreason = " "\naccepted_by = "me"', "reason: found nothing"),
         ('[[accept]]\nrule = "x"\nsheet = "y"\nfound = "z"\nreason = "r"\naccepted_by = "me"\nrow = "2"', "row: input"),
     ],
 )

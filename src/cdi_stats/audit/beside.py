@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from cdi_stats.errors import BadParameters
 MOST_BYTES = 1_000_000
 MAPPINGS, OVERRIDES = ("{}.mapping.toml", "mapping.toml"), ("{}.overrides.toml",)
 BACKSLASHES = "To mend: write a path with / for each \\, or between single quotes: 'C:\\audits\\june.xlsx'"
+QUOTES = "To mend: write text between quotes, and days as 2018-06-30; close every quote and bracket"
 
 
 def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
@@ -31,8 +33,15 @@ def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
         place = data[: error.start].count(b"\n") + 1
         raise BadParameters(f"{name}: line {place} is not UTF-8; expected {expected} (save it as UTF-8)") from None
     except ValueError as error:
-        hint = f". {BACKSLASHES}" if b"\\" in data else ""
-        raise BadParameters(f"{name}: is not TOML ({str(error)[:200]}); expected {expected}{hint}") from None
+        said = str(error)[:200]
+        raise BadParameters(f"{name}: is not TOML ({said}); expected {expected}. {_mend(said, data)}") from None
+
+
+def _mend(said: str, data: bytes) -> str:
+    """Return how to mend what the TOML parser stopped at: a path of Windows, or else text or a day as people write it."""
+    line = re.search(r"at line (\d+)", said)
+    stopped = data.splitlines()[int(line[1]) - 1 : int(line[1])] if line else [data]
+    return BACKSLASHES if any(b"\\" in part for part in stopped) else QUOTES
 
 
 def locate_mapping(source: Path) -> Path | None:

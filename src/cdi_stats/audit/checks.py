@@ -146,7 +146,7 @@ def _repeated(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
             here, above = other
             yield Problem(
                 *(sheet.name, f"{values} in {here[:60]}", f"one stratum for it: it is in {above[:60]} above"),
-                *("delete one of the two rows", *place),
+                *("correct the stratum of one, or delete a row", *place),
                 rule="record-in-two-strata",
                 quotes=True,
             )

@@ -15,11 +15,13 @@ from cdi_stats.audit.files import Row, open_book
 from cdi_stats.audit.headings import all_names, fits, fitting, match, names_of, words
 from cdi_stats.audit.layout import HEADER_ROWS
 from cdi_stats.audit.schema import FACTS, FLAGS, SHEETS, Column
-from cdi_stats.audit.spelling import is_total
+from cdi_stats.audit.template import NOT_READ
+from cdi_stats.audit.totals import begins_as_total
 from cdi_stats.errors import UnreadableAudit
 
 MOST_VALUES = 40
 WIDE = ("wide.due", "wide.recorded", "wide.in_time")
+NO_CRIME = re.compile(r"(?:no|not an?) (?:crimes?|offences?)(?: due)?", re.IGNORECASE)
 ANSWERS = {"yes": "yes", "y": "yes", "no": "no", "n": "no", "not": "no"}
 Columns = Mapping[str, str | tuple[str, str]]
 
@@ -41,7 +43,7 @@ class Found:
         """Return the filled texts of a column."""
         place = self.headings[heading]
         texts = (cells.text(row[place]) for row in self.body if place < len(row))
-        return [text for text in texts if text and not is_total(text)]
+        return [text for text in texts if text]
 
     @cached_property
     def values(self) -> Mapping[str, list[str]]:
@@ -66,7 +68,7 @@ def draft_mapping(path: str | Path) -> Draft:
     if not source.exists():
         raise UnreadableAudit(f"{path}: found no such file or folder; expected a workbook to draft a mapping from")
     book = open_book(source)
-    grids = {name: book.read(name) for name in book.names}
+    grids = {name: book.read(name) for name in book.names if name not in NOT_READ}
     sheets = [sheet for name, rows in grids.items() if (sheet := _found(name, rows))]
     if not sheets:
         raise UnreadableAudit(f"{source.name}: found no sheet with a row of headings; expected a filled workbook")
@@ -102,7 +104,7 @@ def _found(title: str, rows: list[Row]) -> Found | None:
         heading = cells.text(cell)
         if cells.name(heading) and cells.name(heading) not in map(cells.name, headings):
             headings[heading] = place
-    return Found((title,), headings, rows[best + 1 :])
+    return Found((title,), headings, [row for row in rows[best + 1 :] if not begins_as_total(row)])
 
 
 def _grouped(sheets: Sequence[Found]) -> list[Found]:
@@ -178,7 +180,9 @@ def _chosen(sheets: Sequence[Found]) -> dict[str, tuple[Found, Columns]]:
             titled = any(words(title) in names_of(name, "") for title in sheet.titles)
             needed = {"record_id"} if "wide.due" in columns else required
             needed = needed - {"stratum"} if len(sheet.titles) > 1 else needed
-            enough = needed <= set(columns) or (titled and len(columns) > 1 and next(iter(ours.names)) in columns)
+            nearly = len(needed - set(columns)) == 1 and 2 * len(columns) >= len(sheet.headings)
+            named = titled and len(columns) > 1 and next(iter(ours.names)) in columns
+            enough = needed <= set(columns) or named or nearly
             score = len(columns) + 3 * titled + 2 * len(needed & set(columns))
             if enough and score > most:
                 best, most = (sheet, columns), score
@@ -254,10 +258,12 @@ def _left(sheet: Found, matched: Sequence[Columns], unmatched: list[str]) -> lis
 
 
 def _not_due(sheet: Found, columns: Columns, unmatched: list[str]) -> list[str]:
-    """Return the line that leaves out the rows marked as no crime due, where a column of its own says so."""
+    """Return the line that leaves out the rows of no crime due: a column of its own says so, or that of the answer."""
     free = [heading for heading in sheet.headings if heading not in columns.values()]
-    heading = match(names_of("crimes", "skip"), free)
+    heading, recorded = match(names_of("crimes", "skip"), free), columns.get("recorded")
     unwanted = [value for value in sheet.values[heading] if _answer(value) == "no"] if heading else []
+    if not unwanted and isinstance(recorded, str):
+        heading, unwanted = recorded, [value for value in sheet.values[recorded] if NO_CRIME.fullmatch(value)]
     if not heading or not unwanted:
         return []
     shown = ", ".join(unwanted)
@@ -282,7 +288,7 @@ def _values(name: str, column: Column, given: Sequence[str], unmatched: list[str
         return []
     _, wrong = cells.parse_column(column.kind, given)
     allowed = column.allowed or {"yes": "Yes", "no": "No"}
-    strange = [given[place] for place in wrong]
+    strange = [given[place] for place in wrong if not NO_CRIME.fullmatch(given[place])]
     if column.kind == "code":
         strange = [
             value for value in given if column.spelt(value) not in allowed and cells.code(value) not in cells.NOTHING

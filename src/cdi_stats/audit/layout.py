@@ -44,7 +44,7 @@ def lay_out(
     found = _kept(found, theirs, layout.skip)
     if totals:
         found = without_totals(found, _counts(sheet, found, theirs, numbers, layout), totals, problems)
-    return _long(_understood(found, sheet, layout, conventions), theirs, numbers, layout, problems)
+    return _long(sheet, _understood(found, sheet, layout, conventions), theirs, numbers, layout, problems)
 
 
 def _wanted(sheet: Sheet, layout: Layout) -> dict[str, str]:
@@ -255,6 +255,7 @@ def translation(kind: str, values: Mapping[str, str], conventions: Conventions) 
 
 
 def _long(
+    sheet: Sheet,
     found: Cells,
     theirs: Mapping[str, list[Any]],
     numbers: list[int],
@@ -268,7 +269,7 @@ def _long(
         beside = {name: [column[place] for place in places] for name, column in theirs.items()}
         return spread(found, beside, layout.wide, problems)
     if layout.distinct:
-        rows = list(zip(*([cells.text(cell) for cell in column] for column in found.columns.values()), strict=True))
+        rows = list(zip(*(_alike(sheet, name, column) for name, column in found.columns.items()), strict=True))
         found = found.taken(list({row: place for place, row in reversed(list(enumerate(rows)))}.values())[::-1])
     if layout.number_crimes and "record_id" in found.columns:
         seen: dict[str, int] = {}
@@ -278,3 +279,13 @@ def _long(
             running.append(seen[record])
         found = replace(found, columns={**found.columns, "crime_number": running})
     return found
+
+
+def _alike(sheet: Sheet, name: str, column: list[Any]) -> list[Any]:
+    """Return a column's cells as rows are compared: one day or time is the same in whatever way it was typed."""
+    kind = next(one.kind for one in sheet.columns if one.name == name)
+    if kind not in ("date", "moment"):
+        return [cells.text(cell) for cell in column]
+    values, wrong = cells.parse_column(kind, column)
+    unread = set(wrong)
+    return [cells.text(cell) if place in unread else values[place] for place, cell in enumerate(column)]

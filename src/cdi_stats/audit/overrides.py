@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -60,13 +60,17 @@ def read_overrides(path: str | Path) -> tuple[Override, ...]:
         try:
             found.append(Override.model_validate(block))
         except ValidationError as error:
-            lines += [
-                f"{name}: accept {number}, {'.'.join(map(str, detail['loc']))[:60]}: {detail['msg'].lower()}"
-                for detail in error.errors()
-            ]
+            lines += [_line(f"{name}: accept {number}", detail) for detail in error.errors()]
     if lines:
         raise BadParameters("\n".join(lines))
     return tuple(found)
+
+
+def _line(block: str, detail: Any) -> str:
+    place = f"{block}, {'.'.join(map(str, detail['loc']))[:60]}"
+    if detail["type"] == "string_too_short":
+        return f"{place}: found nothing; expected text. To mend: fill it in"
+    return f"{place}: {detail['msg'].lower()}"
 
 
 def apply_overrides(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from functools import cache
 
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.resources import resource
 from cdi_stats.showing import Grid, Shown, counted
 
+MOST_ROWS = 10
 MOST_CHARACTERS = {"sheet": 60, "column": 60, "found": 200, "expected": 700, "mend": 300}
 
 
@@ -53,6 +54,8 @@ class Problem(Shown):
         # a cell may hold 32,767 characters and more; a problem is a line that someone reads
         for name, most in MOST_CHARACTERS.items():
             said = getattr(self, name)
+            if said and name in ("sheet", "column"):
+                object.__setattr__(self, name, said := " ".join(said.split()))
             if said and len(said) > most:
                 object.__setattr__(self, name, f"{said[: most - 1]}…")
 
@@ -64,14 +67,24 @@ class Problem(Shown):
     @property
     def where(self) -> str:
         """Return the place: sheet, row and column."""
-        parts = (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "")
-        return ", ".join(part for part in (f"sheet {self.sheet}", *parts) if part)
+        return self._at(f"row {self.row}" if self.row else "")
+
+    def _at(self, rows: str) -> str:
+        column = f"column {self.column}" if self.column else ""
+        return ", ".join(part for part in (f"sheet {self.sheet}", rows, column) if part)
 
     def __str__(self) -> str:
-        return (
-            f"{self.severity}: {self.where}: found {self.found}; expected {self.expected}. "
-            f"To mend: {self.mend}. [{self.rule}]"
-        )
+        return self.line(self.where)
+
+    def line(self, where: str) -> str:
+        """Return the problem as one line, told of a place."""
+        return f"{self.severity}: {where}: found {self.found}; expected {self.expected}. To mend: {self.mend}. [{self.rule}]"
+
+    def line_of_rows(self, rows: Sequence[int]) -> str:
+        """Return the problem as one line, told of several rows: the first of them, and how many more."""
+        shown = ", ".join(map(str, rows[:MOST_ROWS]))
+        more = f" and {len(rows) - MOST_ROWS:,} more" if len(rows) > MOST_ROWS else ""
+        return self.line(self._at(f"rows {shown}{more}"))
 
     def _grid(self) -> Grid:
         return problems_grid([self])
@@ -82,15 +95,24 @@ class Problem(Shown):
 
 
 class ProblemList(Shown, list[Problem]):
-    """The problems of an audit file, errors first: an ordinary list that shows itself, one line a problem."""
+    """The problems of an audit file, errors first: an ordinary list that shows itself."""
 
     __repr__ = list.__repr__
 
     def __str__(self) -> str:
-        return "\n".join([_counts(self), *map(str, self)])
+        return "\n".join([_counts(self), *problem_lines(self)])
 
     def _grid(self) -> Grid:
         return problems_grid(self)
+
+
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
+    """Return problems as lines, in their order; those that differ in nothing but their row share one."""
+    alike: dict[Problem, list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault(replace(problem, row=None), []).append(problem)
+    rows = ((same, [problem.row for problem in same if problem.row]) for same in alike.values())
+    return [same[0].line_of_rows(found) if len(found) > 1 else str(same[0]) for same, found in rows]
 
 
 def problems_grid(problems: Sequence[Problem]) -> Grid:
@@ -112,7 +134,9 @@ class AuditProblems(CdiStatsError):
         self.problems = tuple(problems)
         errors = sum(problem.severity == "error" for problem in self.problems)
         super().__init__(
-            "\n".join([f"{source}: {errors} problem{'s' if errors != 1 else ''} to mend", *map(str, self.problems)])
+            "\n".join(
+                [f"{source}: {errors} problem{'s' if errors != 1 else ''} to mend", *problem_lines(self.problems)]
+            )
         )
 
     def _repr_html_(self) -> str:

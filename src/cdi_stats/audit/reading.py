@@ -262,7 +262,9 @@ def _missing_sheet(name: str, theirs: Mapping[str, str], mapping: ColumnMapping)
     if name not in REQUIRED_SHEETS or (mapping.facts if name == FACTS.name else mapping.rows.get(name)):
         return _near_sheet(name, theirs)
     near = difflib.get_close_matches(name, theirs, n=1, cutoff=0.75)
-    mend = f"rename the sheet {theirs[near[0]]} to {name}" if near else f"add the sheet {name}"
+    mapped = "the facts" if name == FACTS.name else f"rows.{name}"
+    add = f"add the sheet {name}, or {mapped} to a mapping"
+    mend = f"rename the sheet {theirs[near[0]]} to {name}" if near else add
     return [Problem(name, "no such sheet", "one in every audit", mend, rule="missing-sheet")]
 
 

@@ -94,7 +94,14 @@ def _totals_have_records(_: Facts, tables: Tables) -> Iterator[Problem]:
     for number, _row in rows(strata, (strata["records_sampled"] == 0) & strata["stratum"].isin(counted)):
         expected = "the records examined, since the file holds records or crimes of it"
         place = number, "records_sampled"
-        yield Problem("strata", "0", expected, "give the number", *place, rule="totals-without-records")
+        yield Problem(
+            "strata",
+            "0",
+            expected,
+            "give the number, or where none is known that of the crimes",
+            *place,
+            rule="totals-without-records",
+        )
 
 
 PARTS = (

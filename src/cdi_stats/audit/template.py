@@ -25,7 +25,7 @@ STYLES: dict[str, dict[str, object]] = {
 WIDTHS = {"date": 12, "moment": 17}
 WIDEST = 90
 ROWS = 5000
-GUIDE, EXAMPLE, LISTS = "how to fill in", "worked example", "lists"
+NOT_READ = GUIDE, EXAMPLE, LISTS = "how to fill in", "worked example", "lists"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)
 STEPS = (
     "1. Fill in the sheet audit: what the audit is, one fact a row.",

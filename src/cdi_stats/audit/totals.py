@@ -23,13 +23,13 @@ def total_rows(sheet: Sheet, numbers: Sequence[int], body: Sequence[Row]) -> set
     kinds = {column.name: column.kind for column in sheet.columns}
     if not sheet.key or any(kinds[name] == "code" for name in sheet.key):
         return set()
-    starts = (next((cell for cell in row if not cells.is_blank(cell)), None) for row in body)
-    pairs = zip(numbers, starts, strict=True)
-    return {
-        number
-        for number, cell in pairs
-        if isinstance(cell, str) and not cell[:1].isdigit() and len(cell) < LONGEST and is_total(cells.text(cell))
-    }
+    return {number for number, row in zip(numbers, body, strict=True) if begins_as_total(row)}
+
+
+def begins_as_total(row: Row) -> bool:
+    """Return whether the first filled cell of a row is a word for a total."""
+    cell = next((cell for cell in row if not cells.is_blank(cell)), None)
+    return isinstance(cell, str) and not cell[:1].isdigit() and len(cell) < LONGEST and is_total(cells.text(cell))
 
 
 def without_totals(

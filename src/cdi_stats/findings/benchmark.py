@@ -10,8 +10,10 @@ from datetime import date
 import pandas as pd
 
 from cdi_stats.audit.model import Audit
+from cdi_stats.audit.spelling import folded
 from cdi_stats.findings.examine import Finding, Findings, examine
 from cdi_stats.findings.inspections import LEVEL, Forces, compare_forces, kind_of, published_rates
+from cdi_stats.findings.measures import ALL, DOMAIN_LABELS
 from cdi_stats.findings.replication import MEASURES, published_figures
 from cdi_stats.findings.rows import findings_grid
 from cdi_stats.findings.withheld import UNPROTECTED, Rules, round_findings, withhold
@@ -189,7 +191,7 @@ def _field(table: pd.DataFrame, measure: str, kind: str, findings: Findings, ali
     rows = table[(table["measure"] == measure) & (table["report"].map(kind_of) == kind)]
     found = [_result(row) for _, row in rows.iterrows()]
     results = sorted((r for r in found if r), key=lambda r: (-r.rate, r.label))
-    own = findings.get(*MEASURES[measure]) if alike else None
+    own = _own(findings, measure) if alike else None
     own = own if own and own.estimate else None
     others = [r for r in results if not same_force(r.force, findings.audit.facts.force)]
     standing = None
@@ -199,6 +201,14 @@ def _field(table: pd.DataFrame, measure: str, kind: str, findings: Findings, ali
     rates = [p for p in published_rates() if p.kind == kind] if measure == "overall" else []
     forces = compare_forces(rates) if len(rates) >= FEW_GROUPS else None
     return Field(measure, kind, tuple(results), sum(r is None for r in found), own, standing, forces)
+
+
+def _own(findings: Findings, measure: str) -> Finding | None:
+    """Return the audit's finding of a published measure; a stratum goes by its name or its label."""
+    name, domain, part = MEASURES[measure]
+    called = {folded(part), folded(DOMAIN_LABELS[part])}
+    strata = [s.stratum for s in findings.audit.strata if called & {folded(s.stratum), folded(s.label)}]
+    return findings.get(name, domain, strata[0] if strata and part != ALL else part)
 
 
 def _result(row: pd.Series[float]) -> PublishedResult | None:

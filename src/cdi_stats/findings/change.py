@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cdi_stats.audit.model import Audit
+from cdi_stats.audit.spelling import folded
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.findings.measures import ALL
 from cdi_stats.findings.rows import change_sentence, comparison_grid
@@ -93,8 +95,11 @@ class Comparison(Shown):
             found.append("One of the two was made by inspectors, the other by the force itself.")
         if {self.later.overall.weighting, self.earlier.overall.weighting} == {"pooled", "weighted"}:
             found.append("One overall rate is pooled over strata, the other weighted.")
-        if len({frozenset(s.stratum for s in f.audit.strata) for f in (self.later, self.earlier)}) > 1:
-            found.append("The two audits sampled different strata, so their overall rates are not of the same crimes.")
+        alone = _strata_alone(self.later.audit, self.earlier.audit)
+        if alone:
+            found.append(
+                f"Only one of the two holds {' and '.join(alone)}, so the overall rates are of different crimes."
+            )
         return tuple(found)
 
 
@@ -116,6 +121,13 @@ def adjust_p_values(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty_like(grown)
     adjusted[ranked] = np.minimum(np.maximum.accumulate(grown), 1)
     return [float(p) for p in adjusted]
+
+
+def _strata_alone(later: Audit, earlier: Audit) -> list[str]:
+    """Return the labels of the strata of each audit that the other has none of that name for."""
+    names = [{folded(stratum.stratum) for stratum in audit.strata} for audit in (earlier, later)]
+    pairs = zip((later, earlier), names, strict=True)
+    return [s.label for audit, others in pairs for s in audit.strata if folded(s.stratum) not in others]
 
 
 def _adjusted(changes: list[FindingChange]) -> list[FindingChange]:

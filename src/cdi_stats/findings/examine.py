@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cdi_stats.audit.model import Audit, Stratum
+from cdi_stats.audit.spelling import folded
 from cdi_stats.errors import InvalidCounts
 from cdi_stats.findings.measures import ALL, MEASURES, Measure, flags_used
 from cdi_stats.findings.rows import finding_sentence, findings_grid, tidy_row
@@ -89,11 +90,12 @@ class Findings(Shown):
     _index: dict[tuple[str, str, str], Finding] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_index", {(row.measure, row.domain, row.stratum): row for row in self.rows})
+        index = {(row.measure, row.domain, folded(row.stratum)): row for row in self.rows}
+        object.__setattr__(self, "_index", index | {(row.measure, row.domain, row.stratum): row for row in self.rows})
 
     def get(self, measure: str, domain: str = ALL, stratum: str = ALL) -> Finding | None:
-        """Return the finding of a measure, or None where the audit does not have it."""
-        return self._index.get((measure, domain, stratum))
+        """Return the finding of a measure, or None where the audit does not have it; capitals of strata do not count."""
+        return self._index.get((measure, domain, stratum)) or self._index.get((measure, domain, folded(stratum)))
 
     def of(self, measure: str) -> list[Finding]:
         """Return every finding of a measure, in order."""

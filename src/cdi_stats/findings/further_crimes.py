@@ -38,7 +38,8 @@ class OffenceMissed:
 class FurtherCrimes:
     """First and further crimes of records. Both rates are shares missed, as they fell in the sample.
 
-    `change` is further less first, their correlation allowed for; `offences` have most missed further crimes first.
+    `change` is further less first, their correlation allowed for; `offences` have most missed further crimes first, and
+    are none where the audit states no offence.
     """
 
     first: RateEstimate
@@ -68,9 +69,10 @@ def examine_further_crimes(audits: Sequence[Audit], *, confidence_level: float) 
         _offences(pooled, crimes, place, confidence_level),
         key=lambda o: (-o.estimate.recorded, -o.estimate.rate, o.offence),
     )
+    stated = offences if any(offence.offence != NOT_STATED for offence in offences) else []
     return FurtherCrimes(
         rates.rates[FIRST], rates.rates[FURTHER], rates.compare(FURTHER, FIRST), int((due[:, 1] > 0).sum()),
-        tuple(offences), pooled.audits,
+        tuple(stated), pooled.audits,
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from cdi_stats.audit.sampling import PLAN_ENDING
 from cdi_stats.errors import BadParameters
 from cdi_stats.findings.withheld import read_rules
 
@@ -79,6 +80,14 @@ class SamplePlanParameters(Parameters):
     margin_of_error: Annotated[float, Field(gt=0, lt=0.5)] = 0.03
     confidence_level: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
 
+    @field_validator("margin_of_error", "confidence_level")
+    @classmethod
+    def _of_an_audit(cls, value: float, told: ValidationInfo) -> float:
+        name = str(told.field_name)
+        if str(told.data.get("audit", "")).lower().endswith(PLAN_ENDING) and value != cls.model_fields[name].default:
+            raise ValueError(f"none with a sampling plan, which states its own. To mend: write {name} in the plan")
+        return value
+
 
 class MethodsParameters(Parameters):
     """What the methods report takes: `coverage` is the size of the simulation, `standard` a rate to be exceeded."""
@@ -141,7 +150,8 @@ def _line(model: type[Parameters], detail: Any) -> str:
         return f"parameter {name}: unknown; expected one of {', '.join(known)}{_near(name, known)}"
     if detail["type"] == "missing":
         return f"parameter {name}: missing; expected a value"
-    expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    said = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    expected = said.rpartition("; expected ")[2]
     return f"parameter {name}: found {detail['input']!r}; expected {expected}"
 
 

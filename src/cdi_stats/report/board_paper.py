@@ -115,7 +115,9 @@ class BoardPaper:
         """Tell how the audit was made: period, criteria, workbook, the basis of its size."""
         facts = self._audit.facts
         entered = {"selection": facts.selection, "exclusions": facts.exclusions, "independence": facts.independence}
-        periods = "; ".join(_period(stratum) for stratum in self._audit.strata)
+        spans = [narrative.span_of_days(stratum.period_start, stratum.period_end) for stratum in self._audit.strata]
+        labelled = [f"{stratum.label}, {span}" for stratum, span in zip(self._audit.strata, spans, strict=True)]
+        periods = spans[0] if len(set(spans)) == 1 else "; ".join(labelled)
         points = [
             told_point("board.method.periods", periods=periods),
             *(told_point(f"method.entered.{name}", entered=text) for name, text in entered.items() if text),
@@ -181,7 +183,7 @@ class BoardPaper:
             _numbered([*told, *self._context("causes")]),
             _numbered(self._further_words(further)),
             series_tables.offences_table("Crimes missed as a further crime of a record", self._findings.level, further)
-            if further
+            if further and further.offences
             else None,
             tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level) if causes else None,
             _numbered([tell("note.reasons")]) if illustrative and causes else None,
@@ -266,10 +268,6 @@ class BoardPaper:
 
 def _numbered(texts: Iterable[Text | None]) -> list[Block]:
     return [Numbered(text) for text in texts if text]
-
-
-def _period(stratum: Stratum) -> str:
-    return f"{stratum.label}, {narrative.span_of_days(stratum.period_start, stratum.period_end)}"
 
 
 def _common_words(common: Common) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdi_stats.findings.further_crimes import FurtherCrimes
+from cdi_stats.findings.further_crimes import NOT_STATED, FurtherCrimes
 from cdi_stats.findings.groups import Groups
 from cdi_stats.methods.monitoring import FEW_GROUPS
 from cdi_stats.methods.proportion import Interval
@@ -153,7 +153,7 @@ def further_words(found: FurtherCrimes, level: str) -> Iterator[Text]:
             due=whole(f"further/{row.offence}/due", row.estimate.reported, GROUPED),
         )
         for row in found.offences
-        if row.estimate.recorded
+        if row.estimate.recorded and row.offence != NOT_STATED
     ]
     if parts:
         yield tell("further.most", parts=listed(parts[:3]))

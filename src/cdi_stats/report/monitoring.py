@@ -247,7 +247,9 @@ class MonitoringReport:
             Paragraph(tell("monitoring.further")),
             self._rebuilt,
             *_paragraphs(group_words.further_words(found, self.found.level)),
-            series_tables.offences_table("Crimes missed as a further crime of a record", self.found.level, found),
+            series_tables.offences_table("Crimes missed as a further crime of a record", self.found.level, found)
+            if found.offences
+            else None,
         )
 
     def check(self) -> Section:

@@ -194,9 +194,9 @@ def accepted_table(caption: str, found: Sequence[Accepted], *, show_cells: bool 
     )
     columns = (
         Column("Where", width=1.6),
-        Column("What was found", width=2.2),
-        Column("Why it stands", width=2.2),
-        Column("Accepted by", width=1.2),
+        Column("What was found", width=2.0),
+        Column("Why it stands", width=2.0),
+        Column("Accepted by", width=1.6),
     )
     return Table(caption, columns, rows)
 
