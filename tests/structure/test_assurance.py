@@ -29,6 +29,15 @@ def test_each_line_points_at_a_file_that_is_there(page):
         assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
+def test_each_promise_of_security_is_held_by_tests_that_are_there():
+    promises = [cells for cells in lines(ROOT / "SECURITY.md") if len(cells) == 3]
+    assert len(promises) > 10
+    for cells in promises:
+        named = files_in(cells[-1])
+        assert named, cells
+        assert [name for name in named if not name.startswith("tests/") or not (ROOT / name).is_file()] == []
+
+
 def test_the_plan_names_tests_that_are_there():
     named = [name for cells in lines(DOCS / "assurance" / "quality-plan.md") for name in files_in(cells[-1])]
     assert len(named) > 10

@@ -186,6 +186,7 @@ HOSTILE = {
     "a fill elsewhere": SVG.format("", '<path d="M0 0" fill="url(https://example.org/#a)"/>'),
     "a quoted fill elsewhere": SVG.format("", "<path d='M0 0' style='fill: url( \"x.svg#a\")'/>"),
     "an animation": SVG.format("", '<animate attributeName="href" to="javascript:x"/>'),
+    "a filter that takes all memory": SVG.format("", '<filter id="a" x="-9e6" width="9e9" height="9e9"/>'),
     "an entity": f"<!DOCTYPE svg [<!ENTITY a 'aaa'>]>{SVG.format('', '')}",
     "a style sheet": f"<?xml-stylesheet href='x.css'?>{SVG.format('', '')}",
     "no SVG": "<html xmlns='http://www.w3.org/1999/xhtml'/>",
