@@ -196,7 +196,7 @@ def test_unrecorded_crimes_with_both_ranges(findings):
 def test_all_recorded_gives_a_range_from_nought_a_year(findings):
     sexual = findings["kent-2018"].stratum("sexual")
     assert sexual.unrecorded.interval.low == 0
-    assert told(narrative.unrecorded_sentence(sexual), bound="range 0 to ") == {
+    assert told(narrative.unrecorded_sentence(sexual), bound="that 0 to ") == {
         "unrecorded_high": sexual.unrecorded.interval.high
     }
 
