@@ -225,6 +225,16 @@ def test_timeliness_title_names_the_least(findings):
     assert "least" not in headlines.timeliness_title(rows[1:2])
 
 
+def test_a_rate_that_is_shared_is_nobodys_alone(make_audit):
+    """No title calls one of two equal rates the lowest, gives the counts of one for both, or calls equals the least."""
+    found = examine(make_audit({"a": [(1, 1), (1, 0)], "b": [(2, 1)] * 2, "c": [(1, 1)] * 2}))
+    rows = [(name.upper(), found.stratum(name)) for name in "abc"]
+    assert headlines.rates_title(rows) == "The lowest rate in the sample is that of a and b, 50.0%"
+    assert headlines.rates_title(rows[:2]) == "Of the crimes audited, 50.0% had been recorded"
+    assert headlines.timeliness_title(rows) == "Of a and b, 50.0% were recorded in time, the least of all"
+    assert headlines.timeliness_title(rows[:2]) == "Of a and b, 50.0% were recorded in time"
+
+
 def test_domains_title_gives_each(findings):
     parts = {"Domestic abuse": "domestic_abuse", "Rape": "rape"}
     rows = [(label, findings["kent-2018"].get("recording_rate", name)) for label, name in parts.items()]

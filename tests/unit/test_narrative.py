@@ -428,6 +428,7 @@ def test_characteristics_collected(findings):
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [
+        (date(2017, 9, 9), date(2017, 9, 9), "9 September 2017"),
         (date(2017, 9, 9), date(2017, 9, 20), "9 to 20 September 2017"),
         (date(2016, 6, 1), date(2016, 11, 30), "1 June to 30 November 2016"),
         (date(2016, 12, 1), date(2017, 2, 28), "1 December 2016 to 28 February 2017"),
