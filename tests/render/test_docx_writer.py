@@ -248,6 +248,12 @@ def test_no_cells_are_merged_and_columns_fill_the_line(file: Any) -> None:
         assert width == pytest.approx(line, rel=0.01) or width == pytest.approx(0.65 * line, rel=0.01)
 
 
+def test_a_text_that_ends_in_a_colon_stays_with_what_it_leads_to(sample: Document) -> None:
+    said = reopened(sample, Paragraph("These:"), Paragraph("That."), Numbered("And these:")).paragraphs
+    kept = {p.text: p.paragraph_format.keep_with_next for p in said if p.text in ("These:", "That.", "And these:")}
+    assert kept == {"These:": True, "That.": None, "And these:": True}
+
+
 def test_a_short_table_stays_on_a_page_with_its_notes(sample: Document) -> None:
     rows = (("a", "1"), ("b", "2"))
     columns = (Column("A"), Column("B", numeric=True))

@@ -239,6 +239,24 @@ def test_numbers_are_not_broken_to_fit_their_column(sample: Document) -> None:
     assert number in PdfReader(io.BytesIO(content)).pages[0].extract_text()
 
 
+def test_a_text_that_ends_in_a_colon_stays_with_what_it_leads_to(sample: Document) -> None:
+    """Wherever on the page it falls: of so many paragraphs before it, some leave room for it alone."""
+    lead, line = {"block": "paragraph", "text": "These were sampled:"}, {"block": "paragraph", "text": "A line."}
+    points = {"block": "bullets", "ordered": False, "points": ["The first.", *["Another."] * 5]}
+    for before in range(24, 32):
+        made = replace(sample, blocks=(*[line] * before, lead, points))
+        texts = [page.extract_text() for page in PdfReader(io.BytesIO(render_pdf(made))).pages]
+        assert [lead["text"] in text for text in texts] == ["The first." in text for text in texts]
+
+
+def test_a_hash_stands_on_one_line(sample: Document) -> None:
+    digest = "0123456789abcdef" * 4
+    columns = [{"header": name, "numeric": False, "width": width} for name, width in (("Item", 1.4), ("Value", 3.2))]
+    table = blocks(sample, "table")[0] | {"columns": columns, "rows": [["SHA-256", digest]]}
+    page = PdfReader(io.BytesIO(render_pdf(replace(sample, blocks=(table,))))).pages[0]
+    assert any(digest in line for line in page.extract_text().splitlines())
+
+
 def test_character_without_a_shape_is_spelt_out(sample: Document) -> None:
     content = render_pdf(replace(sample, blocks=({"block": "paragraph", "text": ["a\x00b", {"strong": "🚔"}]},)))
     assert "a[U+0000]b[oncoming police car]" in PdfReader(io.BytesIO(content)).pages[0].extract_text()

@@ -585,6 +585,13 @@ def test_cautions_of_audits_that_should_not_be_compared(findings, bundled):
     assert "Kent Police" in caution
 
 
+def test_overall_rates_of_unlike_strata_are_told_apart(make_audit):
+    one, two = (examine(make_audit({key: [(1, 1), (1, 0)] for key in names})) for names in ("a", "ab"))
+    assert any("different strata" in caution for caution in compare_findings(two, one).cautions)
+    assert not any("weighted" in caution for caution in compare_findings(two, one).cautions)
+    assert not any("strata" in caution for caution in compare_findings(two, two).cautions)
+
+
 # Many comparisons.
 
 

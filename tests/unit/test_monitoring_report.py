@@ -281,7 +281,7 @@ def test_a_record_above_the_bound_is_warned_of(make_report):
     records = [{"a": [(3, 3), *GOOD]}, {"a": GOOD}, {"a": GOOD}]
     report = make_report(*records, dated=True, parameters={"largest_record": 2})
     (callout,) = blocks(report.check(), Callout)
-    assert "the two that were declared beforehand" in plain(callout.text)
+    assert "the two declared beforehand" in plain(callout.text)
 
 
 def test_a_rate_that_moved_has_no_limits(make_report):

@@ -196,7 +196,7 @@ def test_unrecorded_crimes_with_both_ranges(findings):
 def test_all_recorded_gives_a_range_from_nought_a_year(findings):
     sexual = findings["kent-2018"].stratum("sexual")
     assert sexual.unrecorded.interval.low == 0
-    assert told(narrative.unrecorded_sentence(sexual), bound="range 0 to ") == {
+    assert told(narrative.unrecorded_sentence(sexual), bound="that 0 to ") == {
         "unrecorded_high": sexual.unrecorded.interval.high
     }
 
@@ -428,6 +428,7 @@ def test_characteristics_collected(findings):
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [
+        (date(2017, 9, 9), date(2017, 9, 9), "9 September 2017"),
         (date(2017, 9, 9), date(2017, 9, 20), "9 to 20 September 2017"),
         (date(2016, 6, 1), date(2016, 11, 30), "1 June to 30 November 2016"),
         (date(2016, 12, 1), date(2017, 2, 28), "1 December 2016 to 28 February 2017"),

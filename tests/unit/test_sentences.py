@@ -67,6 +67,12 @@ def test_one_and_many(spoken, case):
     assert ONE_AND_MANY[case] in [words for said in spoken(case).values() for words in said]
 
 
+def test_rates_without_limits_lie_within_none(spoken):
+    """Where the rates do not vary no limits are set, so that nothing is said of lying within them."""
+    assert "series.chart.unlimited" in spoken("all recorded")
+    assert spoken("all recorded").keys().isdisjoint({"series.chart.quiet", "title.control.quiet", "series.short.none"})
+
+
 def test_one_crime_lies_and_many_lie():
     one, many = (Figure("k", n, str(n), "count", "crimes sheet") for n in (1, 5))
     said = [plain(wording.tell("spread.some", missed=n, records=one, sampled=many)) for n in (one, many)]

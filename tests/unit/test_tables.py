@@ -13,7 +13,7 @@ from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import examine
-from cdi_stats.report import tables
+from cdi_stats.report import missed_tables, tables
 from cdi_stats.report.blocks import figures, plain
 from cdi_stats.resources import code_list
 
@@ -59,8 +59,8 @@ def every_table(findings, bundled, comparison):
         tables.change_table("Change", "95%", labelled(comparison, keys)),
         tables.additional_table("Additional", "95%", labelled(comparison, keys)),
         tables.methods_table("Methods", rates(found)),
-        tables.causes_table("Causes", examine_causes(bundled["kent-2017"]), "95%"),
-        tables.concentration_table("Concentration", concentrations),
+        missed_tables.causes_table("Causes", examine_causes(bundled["kent-2017"]), "95%"),
+        missed_tables.concentration_table("Concentration", concentrations),
         tables.sample_table("Sample", found),
         tables.precision_table("Precision", board),
         tables.actions_table("Actions", found),
@@ -196,7 +196,7 @@ def test_methods_side_by_side(findings):
 
 def test_causes_are_all_there(bundled):
     causes = examine_causes(bundled["kent-2017"])
-    table = tables.causes_table("Causes", causes, "95%")
+    table = missed_tables.causes_table("Causes", causes, "95%")
     assert [row[0] for row in table.rows] == [cause.label for cause in causes]
     for cause in causes:
         got = values(table)
@@ -208,7 +208,7 @@ def test_causes_are_all_there(bundled):
 
 def test_board_paper_concentration(bundled):
     c = examine_concentration(bundled["kent-board-2017"], stratum="sexual")
-    table = tables.concentration_table("Concentration", [("Sexual", c)])
+    table = missed_tables.concentration_table("Concentration", [("Sexual", c)])
     assert cells(table) == [["Sexual", "44", str(len(c.misses)), "2", "18", "32", str(c.top[5]), "95%"]]
 
 

@@ -39,7 +39,7 @@ def examine_causes(
     counts = reasons.value_counts()
     if counts.empty:
         return ()
-    labels = dict(code_list("reasons")) | {SEVERAL: "Other reasons, told together"}
+    labels = dict(code_list("reasons")) | {SEVERAL: "Reasons each given seldom"}
     order = list(labels)
     grouped = _grouped({str(reason): int(size) for reason, size in counts.items()}, fewest)
     ranked = sorted(grouped, key=lambda reason: (reason == SEVERAL, -grouped[reason], order.index(reason)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdi_stats.findings.measures import ALL, DOMAIN_LABELS, MEASURES
 from cdi_stats.rounding import NOT_APPLICABLE, percent, points
-from cdi_stats.showing import Grid
+from cdi_stats.showing import Grid, counted
 
 if TYPE_CHECKING:
     from cdi_stats.findings.change import Comparison, FindingChange
@@ -103,7 +103,7 @@ def _rate(finding: Finding) -> str:
 
 def _sample(finding: Finding) -> str:
     assert finding.estimate is not None
-    records = "" if finding.estimate.records is None else f" in {finding.estimate.records:,} records"
+    records = "" if finding.estimate.records is None else f" in {counted(finding.estimate.records, 'record')}"
     return f"{finding.done:,} of {finding.due:,}{records}"
 
 

@@ -61,17 +61,16 @@ class SeriesAudit:
 
 @dataclass(frozen=True)
 class Segment:
-    """Audits under one set of counting rules, in order; `chart` has an entry each, None where they are too few."""
+    """Audits under one set of counting rules, in order.
+
+    `chart` has an entry each; None where they are too few for limits, or `steady`: their rates do not vary at all.
+    """
 
     rules: str
     audits: tuple[SeriesAudit, ...]
     aside: tuple[bool, ...]
     chart: ControlChart | None
-
-    @property
-    def limited(self) -> bool:
-        """Return whether there are control limits: none are set where audits are too few, or do not vary at all."""
-        return self.chart is not None and not self.chart.warnings
+    steady: bool = False
 
     @property
     def outside(self) -> tuple[SeriesAudit, ...]:
@@ -268,4 +267,5 @@ def _segment(audits: Sequence[SeriesAudit], known_causes: Sequence[str]) -> Segm
         rates = [audit.estimate.rate for audit in audits if audit.estimate]
         sizes = [audit.effective_sample_size for audit in audits]
         chart = p_prime_chart(rates, sizes, baseline=~np.array(aside))
-    return Segment(audits[0].audit.facts.counting_rules, tuple(audits), aside, chart)
+    steady = chart is not None and bool(chart.warnings)
+    return Segment(audits[0].audit.facts.counting_rules, tuple(audits), aside, None if steady else chart, steady)

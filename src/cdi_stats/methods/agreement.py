@@ -152,7 +152,7 @@ def _cautions(kappa: float, ac1: float, largest: float) -> tuple[Caution, ...]:
     if math.isnan(kappa):
         return (Caution("kappa-undefined", "Both auditors always gave the same answer: kappa is not defined."),)
     if largest > ONE_SIDED and kappa < ac1 - 0.1:
-        message = f"One answer makes up {largest:.0%}: kappa is then low whatever the auditors do; read AC1."
+        message = f"One answer makes up {percent(largest, 0)}: kappa is then low whatever the auditors do; read AC1."
         return (Caution("kappa-paradox", message),)
     return ()
 

@@ -355,7 +355,7 @@ def _size_cautions(
 ) -> tuple[Caution, ...]:  # fmt: skip
     found = []
     if crimes_per_record > 1 and design_effect == 1:
-        message = "Crimes in one record are alike; planned with a design effect of 1, the margin will not be reached."
+        message = "Crimes in one record tend to be alike; with a design effect of 1 the margin may not be reached."
         found.append(Caution("no-design-effect", message))
     if method == "wald" and crimes * min(rate, 1 - rate) < FEW_MISSES:
         message = f"Fewer than {FEW_MISSES} crimes missed (or recorded) are expected; Wald's margin is too short there."

@@ -358,9 +358,8 @@ def _cautions(estimate: RateEstimate, *, pooled: bool, census: bool, lonely: str
         found.append(Caution("census", "Every record of the frame was examined."))
     elif estimate.recorded in (0, estimate.reported):
         what = "Every sampled crime was recorded" if estimate.recorded else "No sampled crime was recorded"
-        found.append(
-            Caution("unanimous", f"{what}; the limit counts effective records, since crimes in one record are alike.")
-        )
+        message = f"{what}; the limit counts effective records, since crimes in one record tend to be alike."
+        found.append(Caution("unanimous", message))
     elif math.isnan(estimate.top_record_share):
         found.append(
             Caution("no-variation", "Every record shows the same rate; the interval counts effective records.")

@@ -23,6 +23,7 @@ from cdi_stats.report.blocks import (
     section,
 )
 from cdi_stats.report.disclosure import protection
+from cdi_stats.report.examined import paragraphs
 from cdi_stats.report.front import title_section
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.method_tables import one
@@ -66,7 +67,7 @@ class BenchmarkReport:
         own = benchmark_words.own_words(self.found, main.own, "overall") if main.own else None
         return section(
             rate_statement(OVERALL, overall) if overall.estimate else None,
-            _paragraphs(
+            paragraphs(
                 [
                     join(
                         own, benchmark_words.standing_words(main), benchmark_words.no_standing_words(self.found, main)
@@ -115,7 +116,7 @@ class BenchmarkReport:
             benchmark_words.funnel_title(self.found, field), subtitle, forces.funnel, places_of_forces(forces),
             "Crimes implied by the published margin", named, own,
         )  # fmt: skip
-        return section(_paragraphs([benchmark_words.funnel_words(self.found, field)]), chart)
+        return section(paragraphs([benchmark_words.funnel_words(self.found, field)]), chart)
 
     def dates(self) -> Section:
         """Show results by the time they speak of, both kinds apart."""
@@ -129,7 +130,7 @@ class BenchmarkReport:
         low, high = (percent(pick(r.rate for r in dated)) for pick in (min, max))
         heading = title("title.dates", low=low, high=high)
         words = tell("benchmark.dates.undated", labels=", ".join(undated)) if undated else None
-        return section(dates_chart(heading, self.found, dated, main), _paragraphs([words]))
+        return section(dates_chart(heading, self.found, dated, main), paragraphs([words]))
 
     def pooled(self) -> Section:
         """Show each force's rate drawn towards all."""
@@ -167,7 +168,7 @@ class BenchmarkReport:
         standing = benchmark_words.standing_words(field) or benchmark_words.no_standing_words(self.found, field)
         parts: list[Block] = [Heading(3, capital(MEASURE_LABELS[measure]))]
         lacking = tell("benchmark.lacking", measure=MEASURE_LABELS[measure]) if own is None else None
-        parts += _paragraphs([join(own, lacking, standing, benchmark_words.unbounded_words(field))])
+        parts += paragraphs([join(own, lacking, standing, benchmark_words.unbounded_words(field))])
         if len(field.results) >= FEWEST_FOR_CHART:
             parts.append(intervals_chart(benchmark_words.field_title(self.found, field), self.found, field))
         parts += self._results_table(
@@ -209,7 +210,3 @@ def _result_cells(measure: str, kind: str, result: PublishedResult) -> tuple[Tex
         say("{low} to {high}", low=low, high=high),
         "printed margin" if result.from_margin and result.rate < 1 else "one-sided" if result.from_margin else "Wilson",
     )
-
-
-def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
-    return [Paragraph(text) for text in texts if text]

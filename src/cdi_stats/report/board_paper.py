@@ -12,7 +12,7 @@ from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Findings
 from cdi_stats.findings.further_crimes import FurtherCrimes, examine_further_crimes
 from cdi_stats.findings.missed import Common, examine_common
-from cdi_stats.report import group_words, headlines, narrative, series_tables, tables
+from cdi_stats.report import group_words, headlines, missed_tables, narrative, series_tables, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points
 from cdi_stats.report.blocks import (
     Block,
@@ -185,7 +185,9 @@ class BoardPaper:
             series_tables.offences_table("Crimes missed as a further crime of a record", self._findings.level, further)
             if further and further.offences
             else None,
-            tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level) if causes else None,
+            missed_tables.causes_table("Reasons for crimes not recorded", causes, self._findings.level)
+            if causes
+            else None,
             _numbered([tell("note.reasons")]) if illustrative and causes else None,
         )
 

@@ -76,8 +76,9 @@ def drawn_words(groups: Groups, level: str) -> Text | None:
     name, reported = groups.names[place], groups.estimates[place].reported
     key = f"{groups.column}/{name}/pooled"
     limits = Interval(float(pooled.interval.low[place]), float(pooled.interval.high[place]), 0.0, "pooled")
+    alike = in_percent(pooled.rate.min()) == in_percent(pooled.rate.max())
     return tell(
-        f"groups.{'drawn_few' if reported < FEW_CASES else 'drawn'}",
+        f"groups.{'drawn_same' if alike else 'drawn_few' if reported < FEW_CASES else 'drawn'}",
         groups=_names(groups)["groups"],
         name=name,
         pooled=share(key, float(pooled.rate[place]), "empirical Bayes"),

@@ -12,7 +12,7 @@ from cdi_stats.findings.examine import Finding, examine
 from cdi_stats.findings.measures import ALL, domain_label
 from cdi_stats.findings.timeliness import examine_delays
 from cdi_stats.findings.withheld import round_comparison, round_findings, rules_for, strictest, withhold
-from cdi_stats.report import headlines, narrative, tables
+from cdi_stats.report import headlines, missed_tables, narrative, tables
 from cdi_stats.report.assurance import annex_blocks, limit_points, method_points
 from cdi_stats.report.blocks import (
     Block,
@@ -159,7 +159,7 @@ class Report(Examined):
             Paragraph(narrative.causes_sentence(causes)),
             self._context("causes"),
             causes_chart(headlines.causes_title(causes), causes, self.findings.level, notes),
-            tables.causes_table("Reasons for crimes not recorded", causes, self.findings.level),
+            missed_tables.causes_table("Reasons for crimes not recorded", causes, self.findings.level),
         )
 
     def concentration(self) -> Section:
@@ -188,8 +188,8 @@ class Report(Examined):
         return section(
             Bullets(tuple(words)),
             concentration_chart(headlines.concentration_title(shown), shown, notes),
-            tables.concentration_table("Missed crimes and the records that hold them", shown),
-            tables.heavy_table("Records that hold more than half of the misses", shown, self._record, notes),
+            missed_tables.concentration_table("Missed crimes and the records that hold them", shown),
+            missed_tables.heavy_table("Records that hold more than half of the misses", shown, self._record, notes),
         )
 
     def annual(self) -> Section:

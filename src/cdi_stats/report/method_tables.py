@@ -15,7 +15,7 @@ from cdi_stats.methods.proportion import Interval
 from cdi_stats.methods.survey_limits import METHODS
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, points, rounded
-from cdi_stats.report.wording import capital, say, tell
+from cdi_stats.report.wording import capital, say, tell, title
 
 METHOD_LABELS = {
     "wilson": "Wilson",
@@ -295,7 +295,7 @@ def errors_what_if_table(caption: str, level: str, found: Sequence[WhatIf]) -> T
             ),
         ),
         tuple(rows),
-        (tell("note.corrected", level=level),),
+        (title("note.corrected", level=level),),
     )
 
 

@@ -19,6 +19,7 @@ from cdi_stats.findings.withheld import Rules, rules_for, strictest
 from cdi_stats.report import group_words, series_tables, series_words
 from cdi_stats.report.blocks import Block, Bullets, Callout, Paragraph, Section, Text, Title, section
 from cdi_stats.report.disclosure import protection
+from cdi_stats.report.examined import paragraphs
 from cdi_stats.report.headlines import OVERALL
 from cdi_stats.report.narrative import route_words
 from cdi_stats.report.numbers import in_words, long_date
@@ -143,14 +144,14 @@ class MonitoringReport:
         ]
         if self._further and self._further.change.direction != "no clear change" and not self.found.rebuilt:
             stands_out.append(tell("monitoring.stands_out.further", title=group_words.further_title(self._further)))
-        parts += _paragraphs([series_words.latest_words(self.found), join(*stands_out)])
+        parts += paragraphs([series_words.latest_words(self.found), join(*stands_out)])
         return section(*parts)
 
     def chart(self) -> Section:
         """Tell whether the overall rate moved: the control chart, its signals, and each audit's rate."""
         found, level = self.found, self.found.level
         alike = list(series_words.alike_words(found))
-        parts: list[Block | None] = [*_paragraphs(series_words.chart_words(found))]
+        parts: list[Block | None] = [*paragraphs(series_words.chart_words(found))]
         if len(alike) > 0:
             parts.append(Callout("warning", "Before comparing", join(*alike)))
         if len(found.charted) > 1:
@@ -167,7 +168,7 @@ class MonitoringReport:
         calendar = self._calendar
         covered = [entry for entry in calendar.covered.values() if entry.records is None]
         words = [*series_words.calendar_words(calendar), tell("monitoring.covered") if covered else None]
-        return section(_paragraphs(words), calendar_charts(calendar))
+        return section(paragraphs(words), calendar_charts(calendar))
 
     def trend(self) -> Section:
         """Tell the latest audit beside earlier ones under the same rules, overall and by stratum."""
@@ -175,7 +176,7 @@ class MonitoringReport:
         from cdi_stats.report.tables import change_table
 
         found, before = self.found, self.found.before
-        parts: list[Block | None] = [*_paragraphs(series_words.trend_words(found))]
+        parts: list[Block | None] = [*paragraphs(series_words.trend_words(found))]
         if found.trend:
             title = series_words.trend_title(found)
             parts.append(trend_chart(title, found.level, found.latest.label, found.trend))
@@ -214,7 +215,7 @@ class MonitoringReport:
         drawn = group_words.drawn_words(groups, level)
         why = tell("groups.why_drawn") if drawn and first else None
         words = [join(_scope(groups) if first else None, *group_words.groups_words(groups, level)), join(why, drawn)]
-        parts: list[Block | None] = [*_paragraphs(words)]
+        parts: list[Block | None] = [*paragraphs(words)]
         if groups.funnel and groups.pooled:
             from cdi_stats.report.group_charts import funnel_of_groups, places_of_groups, pooled_chart
 
@@ -246,7 +247,7 @@ class MonitoringReport:
         return section(
             Paragraph(tell("monitoring.further")),
             self._rebuilt,
-            *_paragraphs(group_words.further_words(found, self.found.level)),
+            *paragraphs(group_words.further_words(found, self.found.level)),
             series_tables.offences_table("Crimes missed as a further crime of a record", self.found.level, found)
             if found.offences
             else None,
@@ -293,10 +294,6 @@ def _scope(groups: Groups) -> Text:
 def _time(audits: list[Audit]) -> str:
     """Return the months that some audits span."""
     return month_label(min(audit.period[0] for audit in audits), max(audit.period[1] for audit in audits))
-
-
-def _paragraphs(texts: Iterable[Text | None]) -> list[Block]:
-    return [Paragraph(text) for text in texts if text]
 
 
 def _annex_points(found: SeriesFindings) -> Iterable[Text]:

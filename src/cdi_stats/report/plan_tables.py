@@ -9,7 +9,7 @@ import pandas as pd
 from cdi_stats.findings.sample_plan import Allocation, StratumPlan
 from cdi_stats.report.blocks import Column, Figure, Table, Text
 from cdi_stats.report.numbers import NOT_APPLICABLE, count, margin, percent, rounded
-from cdi_stats.report.wording import capital, join_words, tell
+from cdi_stats.report.wording import capital, join_words, title
 
 STRATUM = Column("Stratum", width=1.6)
 ORIGINS = {"pilot": "those of the pilot", "stated": "stated in the plan"}
@@ -84,7 +84,7 @@ def sizes_table(caption: str, level: str, strata: Sequence[StratumPlan]) -> Tabl
         Column("Records", numeric=True),
         Column("Expected margin, points", numeric=True, width=1.2),
     )
-    return Table(caption, columns, rows, (tell("note.plan.origin", level=level, origins=_origins(strata)),))
+    return Table(caption, columns, rows, (title("note.plan.origin", level=level, origins=_origins(strata)),))
 
 
 def _origins(strata: Sequence[StratumPlan]) -> str:
@@ -153,7 +153,7 @@ def allocation_table(
         Column("Total", numeric=True),
         Column("Overall margin, points", numeric=True, width=1.1),
     )
-    return Table(caption, columns, rows, (tell("note.plan.fewest", level=level, margin=margin(wanted, 1)),))
+    return Table(caption, columns, rows, (title("note.plan.fewest", level=level, margin=margin(wanted, 1)),))
 
 
 def accounting_table(caption: str, accounting: Mapping[str, int]) -> Table:

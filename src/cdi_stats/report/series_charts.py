@@ -93,7 +93,7 @@ def _legend(found: SeriesFindings) -> str:
     segments = found.segments
     meanings = {
         "solid line: centre, dashed: control limits on effective crimes": any(s.chart for s in segments),
-        f"bars: {found.level} intervals, where there are too few audits for limits": any(not s.chart for s in segments),
+        f"bars: {found.level} intervals, where no limits are set": any(not s.chart for s in segments),
         "squares lie beyond a limit": any(s.outside for s in segments),
         "diamonds are in a run": any(s.runs for s in segments),
         "hollow: a known cause, or totals only": any(
@@ -288,7 +288,8 @@ def trend_chart(title: str, level: str, latest: str, trend: Sequence[EarlierRate
         value = difference(f"{key}/difference", change.value)
         low, high = (difference(f"{key}/{end}", getattr(change.interval, end)) for end in ("low", "high"))
         marks.append(Mark(row.earlier.label, value, low, high))
-    subtitle = f"{latest} less each earlier audit, in percentage points, with {level} intervals"
+    which = "each earlier audit" if len(trend) <= MOST_EARLIER else f"each of the {MOST_EARLIER} audits before it"
+    subtitle = f"{latest} less {which}, in percentage points, with {level} intervals"
     return differences_chart(title, subtitle, level, marks)
 
 

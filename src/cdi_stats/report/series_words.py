@@ -55,11 +55,11 @@ def chart_words(found: SeriesFindings) -> Iterator[Text]:
         return
     signals = [words for segment in found.segments for words in _signals(segment)]
     yield from signals
-    if not signals and any(segment.limited for segment in found.segments):
+    if not signals and any(segment.chart for segment in found.segments):
         yield tell("series.chart.quiet", run=in_words(RUN_LENGTH))
     yield from _worth(found.segments[-1])
     for segment in found.segments:
-        if segment.chart and not segment.limited:
+        if segment.steady:
             yield tell("series.chart.unlimited", rules=segment.rules)
 
 
@@ -67,10 +67,12 @@ def _worth(segment: Segment) -> Iterator[Text]:
     """Yield what the present limits are worth, where that is not much."""
     setting = segment.aside.count(False)
     key, enough = "monitoring/setting", in_words(ENOUGH_FOR_LIMITS)
+    if segment.steady:
+        return
     if segment.chart is None:
         needed = in_words(FEWEST_FOR_LIMITS)
         yield tell("series.chart.too_few", number=_number(key, setting), needed=needed, enough=enough)
-    elif segment.limited and setting < ENOUGH_FOR_LIMITS:
+    elif setting < ENOUGH_FOR_LIMITS:
         yield tell(
             "series.chart.provisional", number=worded(key, setting, "audits that set the chart's limits"), enough=enough
         )
@@ -119,15 +121,15 @@ def chart_title(found: SeriesFindings) -> str:
         return title("title.control.beyond", labels=join_words(outside), audits=len(outside))
     if runs:
         return title("title.control.run", number=capital(in_words(len(runs[-1]))))
-    if any(segment.limited for segment in found.segments):
+    if any(segment.chart for segment in found.segments):
         return title("title.control.quiet")
-    return title(f"title.control.{'unlimited' if any(s.chart for s in found.segments) else 'too_few'}")
+    return title(f"title.control.{'unlimited' if any(s.steady for s in found.segments) else 'too_few'}")
 
 
 def signals_in_short(found: SeriesFindings) -> Text | None:
     """Say in a line, for the summary, how many audits on the chart signal."""
     outside = [audit for segment in found.segments for audit in segment.outside]
-    charted = sum(len(segment.audits) for segment in found.segments if segment.limited)
+    charted = sum(len(segment.audits) for segment in found.segments if segment.chart)
     if not charted:
         return None
     runs = sum(len(segment.runs) for segment in found.segments)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from cdi_stats.findings.causes import Cause
 from cdi_stats.findings.change import FindingChange
-from cdi_stats.findings.concentration import Concentration
 from cdi_stats.findings.examine import Finding, Findings
 from cdi_stats.methods.reconciliation import planned_against_achieved
 from cdi_stats.report.blocks import Column, Figure, Strong, Table, Text
-from cdi_stats.report.cause_numbers import CauseNumbers
 from cdi_stats.report.narrative import span_of_days
 from cdi_stats.report.numbers import (
     NOT_APPLICABLE,
     ChangeNumbers,
-    ConcentrationNumbers,
     FindingNumbers,
     count,
     margin,
@@ -58,7 +54,7 @@ def _rate_cells(label: str, finding: Finding) -> tuple[Text, ...]:
     n = FindingNumbers(finding)
     if not n.exists:
         return (label, *[n.absent] * 5)
-    return (label, _one(n.records), _one(n.due), _one(n.done), _one(n.rate), _span(n))
+    return (label, cell(n.records), cell(n.due), cell(n.done), cell(n.rate), _span(n))
 
 
 def annual_table(caption: str, rows: Labelled) -> Table:
@@ -72,8 +68,8 @@ def annual_table(caption: str, rows: Labelled) -> Table:
             cells.append(
                 (
                     label,
-                    _one(n.rate),
-                    _one(n.unrecorded),
+                    cell(n.rate),
+                    cell(n.unrecorded),
                     say("{a} to {b}", a=low, b=high),
                     say("{a} to {b}", a=plain_low, b=plain_high),
                 )
@@ -103,7 +99,7 @@ def change_table(caption: str, level: str, changes: Changes) -> Table:
                 label,
                 say("{a} ({x} of {y})", a=before.rate, x=before.done, y=before.due),
                 say("{a} ({x} of {y})", a=after.rate, x=after.done, y=after.due),
-                _one(n.difference),
+                cell(n.difference),
                 say("{l} to {h}", l=n.low, h=n.high),
                 change.change.direction,
             )
@@ -142,7 +138,7 @@ def additional_table(caption: str, level: str, changes: Changes) -> Table:
         n = ChangeNumbers(change)
         if n.additional:
             low, high = n.additional_limits
-            rows.append((label, _one(n.additional), say("{a} to {b}", a=low, b=high)))
+            rows.append((label, cell(n.additional), say("{a} to {b}", a=low, b=high)))
     return Table(
         caption,
         (
@@ -166,9 +162,9 @@ def methods_table(caption: str, rows: Labelled) -> Table:
                     _span(n),
                     say("{a} to {b}", a=n.plain_low, b=n.plain_high),
                     say("±{m}" if finding.done < finding.due else "−{m}", m=n.published_margin),
-                    _one(n.design_effect),
-                    _one(n.effective),
-                    _one(n.degrees_of_freedom),
+                    cell(n.design_effect),
+                    cell(n.effective),
+                    cell(n.degrees_of_freedom),
                 )
             )
     return Table(
@@ -181,77 +177,6 @@ def methods_table(caption: str, rows: Labelled) -> Table:
             Column("Design effect", numeric=True),
             Column("Effective crimes", numeric=True, width=1.1),
             Column("Degrees of freedom", numeric=True, width=1.1),
-        ),
-        tuple(cells),
-    )
-
-
-def causes_table(caption: str, causes: Sequence[Cause], level: str) -> Table:
-    """Return the reasons for missed crimes with their shares."""
-    total = sum(cause.crimes for cause in causes)
-    rows = []
-    for cause in causes:
-        n = CauseNumbers.of(cause, total)
-        limits = say("{a} to {b}", a=n.low, b=n.high) if n.low and n.high else NOT_APPLICABLE
-        rows.append((n.label, _one(n.crimes), _one(n.share), limits))
-    return Table(
-        caption,
-        (
-            Column("Reason", width=3),
-            Column("Crimes", numeric=True),
-            Column("Share", numeric=True),
-            Column(f"{level} interval", numeric=True, width=1.5),
-        ),
-        tuple(rows),
-    )
-
-
-def heavy_table(
-    caption: str, rows: Sequence[tuple[str, Concentration]], named: Callable[[str], str], notes: tuple[Text, ...]
-) -> Table | None:
-    """Return the few records that carry a result, as `named` calls them, or None where many do."""
-
-    def counted(c: Concentration, place: int, name: str, number: int) -> Text:
-        key = f"concentration/{c.stratum or 'all'}/heavy/{place}/{name}"
-        return _one(Figure(key, number, count(number), "count", "crimes sheet"))
-
-    cells = tuple(
-        (
-            named(heavy.record_id),
-            label,
-            counted(c, place, "due", heavy.reported),
-            counted(c, place, "missed", heavy.missed),
-        )
-        for label, c in rows
-        for place, heavy in enumerate(c.heavy, start=1)
-    )
-    columns = (
-        Column("Record", width=1.4),
-        Column(KIND, width=1.6),
-        Column("Crimes due", numeric=True),
-        Column("Not recorded", numeric=True),
-    )
-    return Table(caption, columns, cells, notes) if cells else None
-
-
-def concentration_table(caption: str, rows: Sequence[tuple[str, Concentration]]) -> Table:
-    """Return how many misses, and how much of the variance, lie in the first records of each stratum."""
-    cells = []
-    for label, c in rows:
-        n = ConcentrationNumbers(c)
-        shown = (n.missed, n.records_with_misses, n.carrying, *map(n.top_missed, c.top), n.top_variance(2))
-        cells.append((label, *map(_one, shown)))
-    return Table(
-        caption,
-        (
-            Column(KIND, width=1.7),
-            Column("Missed crimes", numeric=True),
-            Column("Records with a miss", numeric=True, width=1.1),
-            Column("Records that hold over half", numeric=True, width=1.2),
-            Column("In the top record", numeric=True),
-            Column("In the top 2", numeric=True),
-            Column("In the top 5", numeric=True),
-            Column("Variance in 2 records", numeric=True, width=1.2),
         ),
         tuple(cells),
     )
@@ -270,7 +195,7 @@ def sample_table(caption: str, findings: Findings) -> Table:
                 _known(f"{key}/frame", stratum.records_in_frame),
                 _known(f"{key}/crimes_in_frame", finding.estimate.crimes_in_frame if finding.estimate else None),
                 _known(f"{key}/records_sampled", stratum.records_sampled),
-                _one(FindingNumbers(finding).due),
+                cell(FindingNumbers(finding).due),
                 _known(f"{key}/recorded_in_year", stratum.recorded_in_year),
             )
         )
@@ -305,7 +230,7 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
         rows.append(
             (
                 capital(stratum.label),
-                _one(
+                cell(
                     Figure(
                         f"{key}/planned",
                         stratum.planned_margin,
@@ -314,8 +239,8 @@ def precision_table(caption: str, findings: Findings) -> Table | None:
                         "strata sheet",
                     )
                 ),
-                _one(Figure(f"{key}/plain", plain, f"±{margin(plain, 1)}", "points", finding.provenance)),
-                _one(Figure(f"{key}/clustered", half, f"±{margin(half, 1)}", "points", finding.provenance)),
+                cell(Figure(f"{key}/plain", plain, f"±{margin(plain, 1)}", "points", finding.provenance)),
+                cell(Figure(f"{key}/clustered", half, f"±{margin(half, 1)}", "points", finding.provenance)),
             )
         )
     if not rows:
@@ -375,7 +300,7 @@ def n100_outcomes_table(caption: str, findings: Findings) -> Table | None:
     rows = tuple(
         (
             label,
-            _one(
+            cell(
                 Figure(
                     f"n100/outcome/{code}/records",
                     int(outcomes[code]),
@@ -391,7 +316,8 @@ def n100_outcomes_table(caption: str, findings: Findings) -> Table | None:
     return Table(caption, (Column("Outcome", width=3), Column("N100s", numeric=True)), rows)
 
 
-def _one(figure: Figure | str) -> Text:
+def cell(figure: Figure | str) -> Text:
+    """Return a cell that holds one figure, or the words that stand for it."""
     return figure if isinstance(figure, str) else (figure,)
 
 

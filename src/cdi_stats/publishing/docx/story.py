@@ -114,11 +114,13 @@ class Story:
         self._name(self._add(f"Heading{level}", block["text"]), block["bookmark"])
 
     def _paragraph(self, block: Json) -> None:
-        self._add("BodyText", block["text"])
+        _lead(self._add("BodyText", block["text"]))
 
     def _numbered(self, block: Json) -> None:
         # the style holds the number, so Word counts, and counts anew when someone adds a paragraph
-        self._name(self._add("NumberedParagraph", block["text"]), f"paragraph_{block['number']}")
+        paragraph = self._add("NumberedParagraph", block["text"])
+        _lead(paragraph)
+        self._name(paragraph, f"paragraph_{block['number']}")
 
     def _bullets(self, block: Json) -> None:
         style = "ListNumber" if block["ordered"] else "ListBullet"
@@ -204,3 +206,9 @@ def _from_right_to_left(text: str) -> bool:
     return next(
         (kind in ("R", "AL") for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), False
     )
+
+
+def _lead(paragraph: Paragraph) -> None:
+    """Keep a text that ends in a colon with what it leads to."""
+    if paragraph.text.endswith(":"):
+        paragraph.paragraph_format.keep_with_next = True
