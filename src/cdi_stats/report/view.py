@@ -198,7 +198,8 @@ class Sight:
         rate = narrative.short_rate(lowest)
         if len(parts) == 1:
             return title("view.title_one", measure=name, rate=rate)
-        return title("view.title", measure=name, label=in_sentence(label), rate=rate, number=in_words(len(parts)))
+        label = label if self.view.split == "district" else in_sentence(label)
+        return title("view.title", measure=name, label=label, rate=rate, number=in_words(len(parts)))
 
     @property
     def share(self) -> str:
