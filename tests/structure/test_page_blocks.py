@@ -70,6 +70,7 @@ WAYS = {
 NOT_RUN = {  # a command that begins so is read only, and why
     "cdi lab": "serves until it is stopped; tests/browser works in it",
     "cdi report": "takes seconds; tests/publications and tests/notebooks publish every report",
+    "cdi batch my-audit/batch.toml": "takes seconds; tests/batch runs batches",
     "cdi batch plan.toml": "takes a minute or a cluster; tests/batch and tests/engines run batches",
     "cdi batch night.toml": "takes a minute; tests/faults runs a night",
     "cdi schedule night.toml --for cron --check": "needs this machine's crontab; test_schedule gives it one",

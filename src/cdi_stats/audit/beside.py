@@ -38,7 +38,7 @@ def read_toml(path: str | Path, expected: str) -> dict[str, Any]:
 
 
 def _mend(said: str, data: bytes) -> str:
-    """Return how to mend what the TOML parser stopped at: a path of Windows, or else text or a day as people write it."""
+    """Return how to mend what the TOML parser stopped at: a path of Windows, or else text or a day without quotes."""
     line = re.search(r"at line (\d+)", said)
     stopped = data.splitlines()[int(line[1]) - 1 : int(line[1])] if line else [data]
     return BACKSLASHES if any(b"\\" in part for part in stopped) else QUOTES

@@ -281,7 +281,7 @@ def _long(
     return found
 
 
-def _alike(sheet: Sheet, name: str, column: list[Any]) -> list[Any]:
+def _alike(sheet: Sheet, name: str, column: Sequence[Any]) -> list[Any]:
     """Return a column's cells as rows are compared: one day or time is the same in whatever way it was typed."""
     kind = next(one.kind for one in sheet.columns if one.name == name)
     if kind not in ("date", "moment"):

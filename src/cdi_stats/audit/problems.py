@@ -78,7 +78,8 @@ class Problem(Shown):
 
     def line(self, where: str) -> str:
         """Return the problem as one line, told of a place."""
-        return f"{self.severity}: {where}: found {self.found}; expected {self.expected}. To mend: {self.mend}. [{self.rule}]"
+        said = f"{self.severity}: {where}: found {self.found}; expected {self.expected}"
+        return f"{said}. To mend: {self.mend}. [{self.rule}]"
 
     def line_of_rows(self, rows: Sequence[int]) -> str:
         """Return the problem as one line, told of several rows: the first of them, and how many more."""

@@ -237,6 +237,7 @@ SHEETS: dict[str, Sheet] = {
             (
                 Column("stratum", "text", "The stratum", required=True),
                 Column("seed", "text", "The seed of the permanent random numbers", required=True),
+                Column("start", "share", "Where in their order the draw began"),
                 Column("records_in_frame", "whole", "Records in the frame", required=True),
                 Column("drawn", "whole", "Records drawn to be examined", required=True),
                 Column("reserve", "whole", "Records held in reserve"),

@@ -61,13 +61,14 @@ class Selection(Shown):
 
     @property
     def strata(self) -> pd.DataFrame:
-        """Return a row a stratum: seed, records_in_frame, drawn, reserve and frame_hash."""
+        """Return a row a stratum: seed, start, records_in_frame, drawn, reserve and frame_hash."""
         roles = self.records.groupby(["stratum", "role"]).size().to_dict()
         return pd.DataFrame(
             [
                 {
                     "stratum": stratum,
                     "seed": self.seed,
+                    "start": self.start,
                     "records_in_frame": count,
                     "drawn": roles.get((stratum, SAMPLE), 0),
                     "reserve": roles.get((stratum, RESERVE), 0),

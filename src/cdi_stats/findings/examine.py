@@ -94,7 +94,7 @@ class Findings(Shown):
         object.__setattr__(self, "_index", index | {(row.measure, row.domain, row.stratum): row for row in self.rows})
 
     def get(self, measure: str, domain: str = ALL, stratum: str = ALL) -> Finding | None:
-        """Return the finding of a measure, or None where the audit does not have it; capitals of strata do not count."""
+        """Return the finding of a measure, or None where the audit has none; a stratum's capitals do not count."""
         return self._index.get((measure, domain, stratum)) or self._index.get((measure, domain, folded(stratum)))
 
     def of(self, measure: str) -> list[Finding]:

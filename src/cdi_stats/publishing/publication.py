@@ -33,6 +33,7 @@ from cdi_stats.showing import Grid, Shown, counted
 
 STACK = ("cdi-stats", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst",
          "python-docx", "xlsxwriter", "odfdo")  # fmt: skip
+MADE_TO_MEND = ("data_quality",)
 
 
 @dataclass(frozen=True)
@@ -184,11 +185,14 @@ def _publish_here(
 def _out_already(folder: Path, url: str) -> Iterator[Json]:
     """Yield the reports on the same audit that are out already; a store is asked when the notebook has run.
 
+    A report that the audit is mended by may follow its own predecessor, however few the rows mended.
     Reaching for it starts a thread, after which no kernel can be forked.
     """
     told = published_there(url, folder.parent.name, folder.name) if url else published_beside(folder)
     for other in told:
-        yield other | {"replaced": Path(other["folder"]).name == folder.name}
+        replaced = Path(other["folder"]).name == folder.name
+        if not (replaced and other["report"] in MADE_TO_MEND):
+            yield other | {"replaced": replaced}
 
 
 def _read_template(template: str | Path | None, formats: Iterable[str]) -> Template | None:

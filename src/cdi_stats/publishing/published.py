@@ -13,6 +13,8 @@ from cdi_stats.report.disclosure import Decision, decision_of, sizes
 
 FIGURES, MANIFEST = "figures.json", "manifest.json"
 NAMED = 5
+BESIDE = "To mend: publish the earlier report anew by the same rules, or with rounding; or take it away"
+REPLACED = "To mend: if nobody was given the earlier one, delete {} and run this again; else publish with rounding"
 
 
 def read_published(folder: str | Path) -> Json:
@@ -53,11 +55,12 @@ def check_published(
     decision = decision_of(protection)
     if decision is None:
         return
-    found = [line for other in earlier for line in _told_before(decision, shown, inputs, other)]
+    found = [(line, other) for other in earlier for line in _told_before(decision, shown, inputs, other)]
     if found:
+        lines = [line for line, _ in found[:NAMED]]
         more = [f"... and {len(found) - NAMED} more"] if len(found) > NAMED else []
-        mend = "To mend: publish the earlier report anew by the same rules, or with rounding; or take it away"
-        raise ReportFailed("\n".join([*found[:NAMED], *more, f"{mend}. Nothing was published"]))
+        mend = REPLACED if all(other["replaced"] for _, other in found) else BESIDE
+        raise ReportFailed("\n".join([*lines, *more, f"{mend.format(found[0][1]['folder'])}. Nothing was published"]))
 
 
 def _told_before(decision: Decision, shown: Mapping[str, Json], inputs: list[Json], other: Json) -> Iterator[str]:

@@ -171,7 +171,7 @@ def draw_table(caption: str, drawn: pd.DataFrame, selection: pd.DataFrame, label
     rows = tuple(
         (
             capital(labels.get(row["stratum"], row["stratum"])),
-            row["seed"],
+            f"{row['seed']}, begun at {row['start']:g}" if row["start"] else row["seed"],
             _count(f"draw/{row['stratum']}/frame", row["records_in_frame"], "draw sheet"),
             _count(f"draw/{row['stratum']}/drawn", row["drawn"], "draw sheet"),
             _count(f"draw/{row['stratum']}/reserve", row["reserve"], "draw sheet"),

@@ -198,7 +198,8 @@ class Sight:
         rate = headlines.rate_of(labels, lowest)
         if len(parts) == len(labels):
             return title("view.title_one", measure=name, rate=rate)
-        return title("view.title", measure=name, label=join_words(labels), rate=rate, number=in_words(len(parts)))
+        told = labels if self.view.split == "district" else [in_sentence(label) for label in labels]
+        return title("view.title", measure=name, label=join_words(told), rate=rate, number=in_words(len(parts)))
 
     @property
     def share(self) -> str:
