@@ -119,6 +119,8 @@ def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[P
 
 def _repeated(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     """Yield the rows whose key stands above already; a record's second stratum is a fault of its own."""
+    if not table.duplicated(list(sheet.key)).any():
+        return
     required = [column.name for column in sheet.columns if column.required and column.name in sheet.key]
     table = table.dropna(subset=required)
     repeated = table[table.duplicated(list(sheet.key), keep="first")]
