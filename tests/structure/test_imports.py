@@ -7,7 +7,7 @@ import pytest
 
 import cdi_stats
 
-HEAVY = ("pandas", "matplotlib", "statsmodels", "papermill", "nbconvert", "pandera", "typst", "scipy.stats")
+HEAVY = ("pandas", "matplotlib", "statsmodels", "papermill", "nbconvert", "typst", "scipy.stats")
 
 
 def loaded_by(statement):

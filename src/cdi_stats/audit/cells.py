@@ -40,7 +40,6 @@ TIME_FIRST = re.compile(
     r"(\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?: *[ap]\.?m\.?)?)(?: *hrs?)?,?(?: +on)? +(\S.*)", re.IGNORECASE | re.ASCII
 )
 SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
-MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -98,19 +97,12 @@ def parse_column(kind: str, cells: Sequence[Any]) -> tuple[list[Any], list[int]]
     `kind` is a key of schema.KINDS. Equal cells are read once.
     """
     parse = PARSERS[kind]
-    known: dict[Any, Any] = {}
-    values: list[Any] = []
-    wrong: list[int] = []
-    for place, cell in enumerate(cells):
-        key = cell if cell.__class__ is str else (cell.__class__, cell)
-        value = known.get(key, MISSING)
-        if value is MISSING:
-            value = known[key] = _parsed(parse, kind, cell)
-        if value is MISSING or value is WRONG:
-            wrong.append(place)
-            value = None
-        values.append(value)
-    return values, wrong
+    keys = [cell if cell.__class__ is str else (cell.__class__, cell) for cell in cells]
+    known = {key: _parsed(parse, kind, cell) for key, cell in dict(zip(keys, cells, strict=True)).items()}
+    unreadable = {key for key, value in known.items() if value is WRONG}
+    known |= dict.fromkeys(unreadable)
+    wrong = [place for place, key in enumerate(keys) if key in unreadable] if unreadable else []
+    return [known[key] for key in keys], wrong
 
 
 WRONG = object()

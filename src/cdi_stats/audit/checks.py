@@ -1,10 +1,9 @@
-"""What typed tables must satisfy, each sheet by itself: pandera from the schema, keys, usual codes."""
+"""What typed tables must satisfy, each sheet by itself: blanks, codes, limits and keys of the schema, usual codes."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -13,9 +12,11 @@ from cdi_stats.audit.consistency import MOST_ALIKE, Nearest, Tables
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.reconciliations import RECONCILIATIONS
 from cdi_stats.audit.schema import FACTS, SHEETS, Column, Sheet
+from cdi_stats.audit.spelling import among
 
 Place = tuple[str, int | None, str | None]
 MOST = 1_000_000_000
+LARGEST = {"whole": MOST, "share": 1}
 
 
 def check_tables(facts: dict[str, Any], tables: Tables, known: set[Place]) -> list[Problem]:
@@ -56,14 +57,8 @@ def _check_facts(facts: dict[str, Any]) -> Iterator[Problem]:
 def _check_sheet(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     if table.empty:
         return
-    from pandera.errors import SchemaErrors
-
-    try:
-        _pandera_schema(sheet.name).validate(table, lazy=True)
-    except SchemaErrors as errors:
-        columns = {column.name: (column, Nearest(column.allowed)) for column in sheet.columns}
-        for case in errors.failure_cases.to_dict("records"):
-            yield _problem(sheet, *columns[str(case["column"])], case)
+    for column in sheet.columns:
+        yield from _refused(sheet, column, table[column.name])
     for column in sheet.columns:
         if column.codes and column.kind == "text":
             yield from _unusual(sheet, column, table[column.name])
@@ -71,42 +66,34 @@ def _check_sheet(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
         yield from _repeated(sheet, table)
 
 
-@cache
-def _pandera_schema(name: str) -> Any:
-    import pandera.pandas as pandera
-
-    checks = {
-        "whole": [pandera.Check.in_range(0, MOST)],
-        "share": [pandera.Check.in_range(0, 1)],
-    }
-    return pandera.DataFrameSchema(
-        {
-            column.name: pandera.Column(
-                nullable=not column.required,
-                checks=[pandera.Check.isin(list(column.allowed))]
-                if column.kind == "code"
-                else checks.get(column.kind, []),
-            )
-            for column in SHEETS[name].columns
-        }
-    )
-
-
-def _problem(sheet: Sheet, column: Column, nearest: Nearest, case: dict[Any, Any]) -> Problem:
-    place = int(case["index"]), column.name
-    if case["check"] == "not_nullable":
+def _refused(sheet: Sheet, column: Column, values: pd.Series[Any]) -> Iterator[Problem]:
+    """Yield the blanks where none may be, then the codes that are not listed and the numbers out of range."""
+    if column.required:
         mend = f"fill it in: {column.help.lower()}"
-        return Problem(sheet.name, "a blank cell", column.expected, mend, *place, rule="blank-cell")
-    found, mend = repr(case["failure_case"])[:120], "correct the cell"
-    if column.kind != "code":
-        value = case["failure_case"]
-        limit = f", at most {MOST:,}" if column.kind == "whole" and value > MOST else ""
-        if column.kind == "share" and 1 < value <= 100:
-            mend = f"correct the cell: perhaps {value / 100:g}, or {value:g}% with its sign"
-        return Problem(sheet.name, found, f"{column.expected}{limit}", mend, *place, rule="out-of-range")
-    near = nearest(str(case["failure_case"]))
-    mend = f"correct the cell: perhaps {near}" if near else mend
-    return Problem(sheet.name, found, column.expected, mend, *place, rule="code-not-listed", quotes=True)
+        for number in values.index[values.isna()]:
+            place = int(number), column.name
+            yield Problem(sheet.name, "a blank cell", column.expected, mend, *place, rule="blank-cell")
+    if column.kind == "code":
+        nearest = Nearest(column.allowed)
+        for number, value in values[values.notna() & ~among(values, column.allowed)].items():
+            near = nearest(value)
+            mend = f"correct the cell: perhaps {near}" if near else "correct the cell"
+            place = int(str(number)), column.name
+            found = repr(value)[:120]
+            yield Problem(sheet.name, found, column.expected, mend, *place, rule="code-not-listed", quotes=True)
+    elif column.kind in LARGEST:
+        wrong = values[~values.between(0, LARGEST[column.kind]).fillna(True)]
+        for number, value in zip(wrong.index, wrong.tolist(), strict=True):
+            yield _out_of_range(sheet, column, int(number), value)
+
+
+def _out_of_range(sheet: Sheet, column: Column, number: int, value: float) -> Problem:
+    limit = f", at most {MOST:,}" if column.kind == "whole" and value > MOST else ""
+    mend = "correct the cell"
+    if column.kind == "share" and 1 < value <= 100:
+        mend = f"correct the cell: perhaps {value / 100:g}, or {value:g}% with its sign"
+    place = number, column.name
+    return Problem(sheet.name, repr(value)[:120], f"{column.expected}{limit}", mend, *place, rule="out-of-range")
 
 
 def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[Problem]:
@@ -132,6 +119,8 @@ def _unusual(sheet: Sheet, column: Column, values: pd.Series[str]) -> Iterator[P
 
 def _repeated(sheet: Sheet, table: pd.DataFrame) -> Iterator[Problem]:
     """Yield the rows whose key stands above already; a record's second stratum is a fault of its own."""
+    if not table.duplicated(list(sheet.key)).any():
+        return
     required = [column.name for column in sheet.columns if column.required and column.name in sheet.key]
     table = table.dropna(subset=required)
     repeated = table[table.duplicated(list(sheet.key), keep="first")]

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cdi_stats.audit.archive import MOST_BYTES, MOST_CELLS, MOST_TEXT, Archive, Since1904, refuse_many
 from cdi_stats.audit.parquet import parquet_rows
@@ -24,6 +24,7 @@ from cdi_stats.audit.sheet_xml import counts_from_1904, inspect_ods, inspect_xls
 from cdi_stats.errors import UnreadableAudit
 
 Row = list[Any]
+Read = TypeVar("Read")
 CSV_ENDINGS = (".csv", ".txt", ".tsv")
 PARQUET = ".parquet"
 # Excel itself holds 32,767 characters in a cell
@@ -33,22 +34,42 @@ QUOTED = re.compile(r'"[^"]*"')
 
 @dataclass(frozen=True)
 class Book:
-    """The sheets of a file by the names it gives them, and the SHA-256 of all that was read.
+    """The sheets of a file by the names it gives them.
 
     `read(name)` returns a sheet's rows from its first row on, each as long as its filled part; cells are text, numbers,
     dates, times, booleans, blanks ("" or None) or a Flaw.
     """
 
     names: tuple[str, ...]
+    read: Callable[[str], list[Row]]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a workbook or folder holds, read but not opened: its SHA-256 and its unpublished key.
+
+    `open` gives its sheets, and raises UnreadableAudit where it cannot be opened, or not safely. Whoever asks only
+    whether a file has changed need not open it, which takes ten times as long.
+    """
+
     digest: str
     key: bytes
-    read: Callable[[str], list[Row]]
+    open: Callable[[], Book]
+
+
+def read_contents(source: Path) -> Contents:
+    """Return what a workbook or folder holds. Raises UnreadableAudit where it cannot be read."""
+    return _guarded(source, lambda: _folder(source) if source.is_dir() else _workbook(source))
 
 
 def open_book(source: Path) -> Book:
     """Return the sheets of a workbook or folder. Raises UnreadableAudit where it cannot be opened, or not safely."""
+    return read_contents(source).open()
+
+
+def _guarded(source: Path, read: Callable[[], Read]) -> Read:
     try:
-        return _folder(source) if source.is_dir() else _workbook(source)
+        return read()
     except OSError as error:
         raise UnreadableAudit(f"{source.name}: cannot be read ({error.strerror or error})") from None
     except MemoryError:
@@ -75,7 +96,7 @@ def _digests(parts: Iterable[tuple[str, bytes]]) -> tuple[str, bytes]:
     return digest.hexdigest(), key.digest()
 
 
-def _folder(source: Path) -> Book:
+def _folder(source: Path) -> Contents:
     files = _members(source)
     stems = [file.stem for file in files]
     repeated = sorted({stem for stem in stems if stems.count(stem) > 1})
@@ -94,7 +115,7 @@ def _folder(source: Path) -> Book:
         rows = parquet_rows if file.suffix.lower() == PARQUET else csv_rows
         return rows(file.name, contents[name])
 
-    return Book(tuple(contents), digest, key, read)
+    return Contents(digest, key, lambda: Book(tuple(contents), read))
 
 
 def csv_rows(name: str, data: bytes) -> list[Row]:
@@ -184,21 +205,24 @@ def delimiter_of(text: str) -> str:
     return max(",;\t|", key=evenness)
 
 
-def _workbook(source: Path) -> Book:
-    from python_calamine import CalamineWorkbook
-
+def _workbook(source: Path) -> Contents:
     if source.stat().st_size > MOST_BYTES:
         raise UnreadableAudit(f"{source.name}: is larger than {MOST_BYTES:,} bytes; expected an audit's own workbook")
     data = source.read_bytes()
-    digest, key = _digests([("", data)])
-    archive = Archive(source.name, data)
+    return Contents(*_digests([("", data)]), lambda: _guarded(source, lambda: _opened(source.name, data)))
+
+
+def _opened(name: str, data: bytes) -> Book:
+    from python_calamine import CalamineWorkbook
+
+    archive = Archive(name, data)
     flaws_of = inspect_ods(archive) if archive.is_ods else inspect_xlsx(archive)
     workbook = archive.guarded(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
     names, mac = tuple(workbook.sheet_names), counts_from_1904(archive)
 
-    def read(name: str) -> list[Row]:
-        flaws = flaws_of(name)
-        sheet = archive.guarded(lambda: workbook.get_sheet_by_name(name))
+    def read(title: str) -> list[Row]:
+        flaws = flaws_of(title)
+        sheet = archive.guarded(lambda: workbook.get_sheet_by_name(title))
         rows: list[Row] = archive.guarded(lambda: sheet.to_python(skip_empty_area=False))
         if mac:
             rows = [[Since1904(cell) if type(cell) in (int, float) else cell for cell in row] for row in rows]
@@ -208,4 +232,4 @@ def _workbook(source: Path) -> Book:
             rows[row][column] = flaw
         return rows
 
-    return Book(names, digest, key, read)
+    return Book(names, read)

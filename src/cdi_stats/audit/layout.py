@@ -60,9 +60,14 @@ def _header_row(grid: list[Row], wanted: set[str], stated: int | None) -> int | 
     """Return the place of the row with most known headings among the first ones; titles may stand above it."""
     if stated is not None:
         return stated - 1 if stated <= len(grid) else None
-    hits: list[int] = [len({cells.name(cell) for cell in row} & wanted) for row in grid[:HEADER_ROWS]]
-    most = max(hits, default=0)
-    return hits.index(most) if most else None
+    most, header = 0, None
+    for place, row in enumerate(grid[:HEADER_ROWS]):
+        known = len({cells.name(cell) for cell in row} & wanted)
+        if known > most:
+            most, header = known, place
+        if most == len(wanted):
+            break
+    return header
 
 
 def _named(row: Row, above: Row, wanted: Mapping[str, str]) -> Row:

@@ -1,7 +1,7 @@
 """An audit file becomes an Audit, or the full list of what is wrong with it.
 
-`files` opens it, `layout` finds our columns in it, `cells` reads them, pandera and `checks` look at the whole, and
-`overrides` accepts what someone has answered for.
+`files` opens it, `layout` finds our columns in it, `cells` reads them, `checks` look at the whole, and `overrides`
+accepts what someone has answered for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cdi_stats.audit.beside import locate_mapping, locate_overrides
 from cdi_stats.audit.cells import Cells
 from cdi_stats.audit.checks import check_tables
 from cdi_stats.audit.facts import read_facts
-from cdi_stats.audit.files import Book, Row, is_audit_file, open_book
+from cdi_stats.audit.files import Book, Contents, Row, is_audit_file, read_contents
 from cdi_stats.audit.layout import lay_out
 from cdi_stats.audit.mapping import ColumnMapping, read_mapping
 from cdi_stats.audit.model import Audit, Facts, Stratum
@@ -93,7 +93,7 @@ def inspect_audit(
 
 
 def audit_digest(path: str | Path) -> str:
-    """Return the digest that an audit would have if it were read now, without reading its records.
+    """Return the digest that an audit would have if it were read now, without opening it.
 
     Raises as inspect_audit does.
     """
@@ -101,10 +101,10 @@ def audit_digest(path: str | Path) -> str:
 
 
 def _given(source: Path, mapping: str | Path | None, overrides: str | Path | None) -> _Given:
-    book = open_book(source)
+    contents = read_contents(source)
     mapping = mapping or locate_mapping(source)
     overrides = overrides or locate_overrides(source)
-    layouts, beside = ColumnMapping(), [book.digest]
+    layouts, beside = ColumnMapping(), [contents.digest]
     accepting: tuple[Override, ...] = ()
     if mapping:
         layouts = read_mapping(mapping)
@@ -112,8 +112,8 @@ def _given(source: Path, mapping: str | Path | None, overrides: str | Path | Non
     if overrides:
         accepting = read_overrides(overrides)
         beside.append(_digest(overrides))
-    digest = book.digest if len(beside) == 1 else hashlib.sha256("".join(beside).encode()).hexdigest()
-    return _Given(source, digest, book, layouts, accepting)
+    digest = contents.digest if len(beside) == 1 else hashlib.sha256("".join(beside).encode()).hexdigest()
+    return _Given(source, digest, contents, layouts, accepting)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class _Given:
 
     source: Path
     digest: str
-    book: Book = field(compare=False)
+    contents: Contents = field(compare=False)
     mapping: ColumnMapping = field(compare=False)
     overrides: Sequence[Override] = field(compare=False)
 
@@ -130,7 +130,7 @@ class _Given:
 # A report's notebook reads the audit that its publication has just checked; an audit and an earlier one are kept.
 @lru_cache(maxsize=2)
 def _inspected(given: _Given) -> Inspection:
-    return _inspect(given.source, given.book, given.mapping, given.overrides, given.digest)
+    return _inspect(given.source, given.contents, given.mapping, given.overrides, given.digest)
 
 
 def _digest(path: str | Path) -> str:
@@ -186,11 +186,11 @@ def audit_id(path: Path, *, is_file: bool | None = None) -> str:
 
 
 def _inspect(
-    source: Path, book: Book, mapping: ColumnMapping, overrides: Sequence[Override], digest: str
+    source: Path, contents: Contents, mapping: ColumnMapping, overrides: Sequence[Override], digest: str
 ) -> Inspection:
     problems: list[Problem] = []
     unread: list[Problem] = []
-    sheets = _sheets(source.name, book, mapping, problems)
+    sheets = _sheets(source.name, contents.open(), mapping, problems)
     stated = read_facts(sheets.get(FACTS.name, []), mapping, problems)
     found = {name: _sources(sheet, sheets, mapping, problems) for name, sheet in SHEETS.items()}
     tables = agree_spelling({name: read_table(sheet, found[name], unread) for name, sheet in SHEETS.items()})
@@ -201,7 +201,7 @@ def _inspect(
     left, accepted = apply_overrides(problems, overrides)
     audit = None
     if not any(problem.severity == "error" for problem in left):
-        audit = _audit(source, stated.values, tables, digest, book.key, left, accepted)
+        audit = _audit(source, stated.values, tables, digest, contents.key, left, accepted)
     facts, frames = MappingProxyType(stated.values), MappingProxyType(tables)
     return Inspection(audit_id(source), digest, facts, frames, tuple(left), tuple(accepted), audit)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from cdi_stats.audit.archive import MOST_CELLS, MOST_MEMBERS, MOST_TEXT, Archive, Flaw, refuse_many
@@ -36,8 +36,8 @@ STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
 def inspect_xlsx(archive: Archive) -> Callable[[str], Flaws]:
     """Return a function that gives a sheet's flawed cells by place, from 0, and refuses a sheet too large to hold."""
     _refuse_claims(archive)
-    parts = _worksheet_parts(archive)
-    return lambda sheet: _inspected(archive, sheet, parts.get(sheet, ""))
+    parts, texts = _worksheet_parts(archive), _text_lengths(archive)
+    return lambda sheet: _inspected(archive, sheet, parts.get(sheet, ""), texts)
 
 
 def counts_from_1904(archive: Archive) -> bool:
@@ -48,7 +48,7 @@ def counts_from_1904(archive: Archive) -> bool:
     return any(attributes.get("date1904") in ("1", "true", "on") for attributes in given)
 
 
-def _inspected(archive: Archive, sheet: str, part: str) -> Flaws:
+def _inspected(archive: Archive, sheet: str, part: str, texts: Sequence[int]) -> Flaws:
     if not archive.holds(part):
         raise UnreadableAudit(
             f"{archive.name}, sheet {sheet[:60]}: its part is not where the workbook says; expected a whole workbook "
@@ -58,7 +58,7 @@ def _inspected(archive: Archive, sheet: str, part: str) -> Flaws:
     plain = xml.count(b"<c") == xml.count(b'<c r="') and b":c" not in xml
     if not plain or _area(xml) > MOST_CELLS:
         _refuse_area(archive, sheet, xml)
-    _refuse_text(archive, sheet, xml)
+    _refuse_text(archive, sheet, xml, texts)
     if plain and b"<f" not in xml and b'"e"' not in xml and b"'e'" not in xml:
         return {}
     return dict(filter(None, (_flaw(match) for match in CELL.finditer(xml))))
@@ -108,13 +108,15 @@ def _refuse_area(archive: Archive, sheet: str, xml: bytes) -> None:
     refuse_many(f"{archive.name}, sheet {sheet[:60]}", (rows + 1) * (columns + 1))
 
 
-def _refuse_text(archive: Archive, sheet: str, xml: bytes) -> None:
-    """Refuse a sheet whose shared texts, written out cell by cell, would not fit."""
-    if not archive.holds(STRINGS):
-        return
-    shared = archive.read(STRINGS)
+def _text_lengths(archive: Archive) -> list[int]:
+    """Return how long each text is that the sheets of a workbook share."""
+    shared = archive.read(STRINGS) if archive.holds(STRINGS) else b""
     starts = [match.start() for match in STRING.finditer(shared)] + [len(shared)]
-    lengths = [after - before for before, after in pairwise(starts)]
+    return [after - before for before, after in pairwise(starts)]
+
+
+def _refuse_text(archive: Archive, sheet: str, xml: bytes, lengths: Sequence[int]) -> None:
+    """Refuse a sheet whose shared texts, written out cell by cell, would not fit."""
     if max(lengths, default=0) * xml.count(b"<") <= MOST_TEXT:
         return
     used = (int(number) for number in SHARED.findall(xml))

@@ -69,7 +69,9 @@ def agree_spelling(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
 def alike_names(names: pd.Series[str]) -> dict[int, str]:
     """Return the rows whose name stands above in another spelling, each with that spelling."""
     first: dict[str, str] = {}
-    seen = ((int(str(row)), name, first.setdefault(folded(name), name)) for row, name in names.dropna().items())
+    held = names.dropna()
+    pairs = zip(held.index.tolist(), held.tolist(), strict=True)
+    seen = ((row, name, first.setdefault(folded(name), name)) for row, name in pairs)
     return {row: other for row, name, other in seen if other != name}
 
 

@@ -7,7 +7,6 @@ import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,7 +20,7 @@ from cdi_stats.batch.ledger import Run
 from cdi_stats.batch.plan import Job
 from cdi_stats.errors import CdiStatsError
 from cdi_stats.publishing.execution import notebook_path
-from cdi_stats.publishing.publication import STACK
+from cdi_stats.publishing.publication import stack_versions
 from cdi_stats.publishing.published import MANIFEST
 from cdi_stats.publishing.remote import digests_there
 from cdi_stats.publishing.sources import SERIES, Input, locate_reported
@@ -48,7 +47,7 @@ def code_hash() -> str:
     folders = {package, resource("data")}
     files = sorted({file for folder in folders for file in folder.rglob("*") if not UNTOLD & {*file.parts}})
     parts = [f"{file.name} {file_hash(file)}" for file in files if file.is_file()]
-    parts += [platform.python_version(), *(f"{name} {version(name)}" for name in STACK)]
+    parts += [platform.python_version(), *(f"{name} {version}" for name, version in stack_versions().items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

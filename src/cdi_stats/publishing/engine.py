@@ -53,6 +53,8 @@ class CdiEngine(NBClientEngine):  # type: ignore[misc]
                     kernel_name=kernel_name,
                     kernel_manager_class=private_kernels(sockets, forked),
                     resources=options.get("resources", {}),
+                    # a fork leaves no trace that it would have to clear away first
+                    shutdown_kernel="immediate" if forked else "graceful",
                     log=logger,
                 )
                 return client.execute()

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -25,11 +26,12 @@ from typing import Any, NoReturn
 LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
-         "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "nbclient",
-         "papermill", "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
-# Nobody debugs a report's kernel. jsonschema's IRI check builds 35 parsers on import, and notebooks hold no IRI. Where
-# hypothesis is installed, pandera brings it to draw examples.
-NEEDLESS = ("rfc3987_syntax", "debugpy", "hypothesis")
+         "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "matplotlib.figure", "nbclient", "papermill",
+         "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
+# Nobody debugs a report's kernel or draws in three dimensions there. jsonschema's checks of IRIs, durations and the like
+# build parsers on import, and notebooks hold none of these.
+NEEDLESS = ("debugpy", "isoduration", "mpl_toolkits.mplot3d", "rfc3986_validator", "rfc3987_syntax", "uri_template",
+            "webcolors")  # fmt: skip
 UNSAFE = ("darwin",)  # its own libraries may have threads that nobody sees
 PR_SET_PDEATHSIG = 1
 
@@ -45,8 +47,11 @@ def preload() -> None:
     keep_one_thread()
     for name in NEEDLESS:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-    for name in STACK:
-        import_module(name)
+    with warnings.catch_warnings(action="ignore"):  # of what is left out
+        for name in STACK:
+            import_module(name)
+    # a report ends before there is much to collect: to look for it a tenth as often saves three hundredths of the time
+    gc.set_threshold(10_000)
     gc.collect()
     gc.freeze()
 
@@ -176,15 +181,21 @@ def _forget_owner(folder: str, environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
     random.seed()
     np.random.seed()
-    # matplotlib reads MPLBACKEND when it is imported, which was too early
-    matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+    # matplotlib reads MPLBACKEND when it is imported, which was too early; set plainly, as to check a backend's name it
+    # reads the entry points of every package there is
+    matplotlib.rcParams._set("backend", "module://matplotlib_inline.backend_inline")
 
 
 def _serve(connection_file: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
 
-    app: Any = IPKernelApp.instance(connection_file=connection_file)
-    app.initialize(["--HistoryManager.enabled=False"])
+    class ForkedApp(IPKernelApp):
+        def parse_command_line(self, argv: Any = None) -> None:
+            """Do nothing: a fork has no command line, and the parser of one takes as long as a cell."""
+
+    app: Any = ForkedApp.instance(connection_file=connection_file, config=Config(HistoryManager={"enabled": False}))
+    app.initialize([])
     app.start()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ from cdi_stats.publishing.document import Document, protect_notebook, read_docum
 from cdi_stats.publishing.execution import TIME_LIMIT, notebook_path, portable_parameters, run_notebook
 from cdi_stats.publishing.formats import WRITERS, Look, Template
 from cdi_stats.publishing.index import write_index
+from cdi_stats.publishing.json_files import write_json, write_notebook
 from cdi_stats.publishing.own_notebook import ENDING, read_own, written_in
 from cdi_stats.publishing.parameters import check_parameters
 from cdi_stats.publishing.published import check_published, published_beside, read_published
@@ -240,8 +241,8 @@ def _write(
     for name in formats:
         manner.step(f"writing {name}")
         _write_format(name, report, document, shown, look, stage)
-    _write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
-    _write_json(stage / "manifest.json", _manifest(report, document, checked, sources, look, manner, stage))
+    write_json(stage / "figures.json", {"report": report, "audit": sources.id, "figures": list(shown.values())})
+    write_json(stage / "manifest.json", _manifest(report, document, checked, sources, look, manner, stage))
     return shown
 
 
@@ -265,12 +266,11 @@ def collect_figures(blocks: Iterable[Json]) -> dict[str, Json]:
 
 
 def _execute(report: str, parameters: Mapping[str, Any], manner: Manner, stage: Path, own: Path | None) -> Document:
-    import nbformat
-
     manner.step("running the notebook")
     notebook = run_notebook(report, parameters, stage, path=own, time_limit=manner.time_limit, fork=manner.fork)
     document = read_document(notebook)
-    nbformat.write(protect_notebook(notebook), stage / f"{report}.ipynb")  # type: ignore[no-untyped-call]
+    protect_notebook(notebook)
+    write_notebook(stage / f"{report}.ipynb", notebook)
     return document
 
 
@@ -321,9 +321,15 @@ def _manifest(
         **look.to_json(),
         "disclosure": document.disclosure
         and {"rules": document.disclosure["rules"], "withheld": len(document.disclosure["withheld"])},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in STACK},
+        "versions": {"python": platform.python_version(), **stack_versions()},
         "files": _digests(stage),
     }
+
+
+@cache
+def stack_versions() -> Mapping[str, str]:
+    """Return the version of each package that reports stand on; asked once, as each is looked up in files."""
+    return {name: version(name) for name in STACK}
 
 
 def _notebook(report: str, own: Path | None) -> Json:
@@ -358,8 +364,3 @@ def _period(sources: Sources) -> Json:
         return {}
     start, end = sources.period
     return {"period": {"start": f"{start}", "end": f"{end}", "words": span_of_days(start, end)}}
-
-
-def _write_json(path: Path, value: Any) -> None:
-    told = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(told + "\n", encoding="utf-8", newline="\n")

@@ -148,7 +148,6 @@ def plot_lines(
         draw(axes)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.set_yticks(range(len(labels)), shown)
-        axes.grid(False, axis="y")
         for place, text in enumerate(texts):
             axes.annotate(
                 text,
