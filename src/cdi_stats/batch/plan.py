@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import glob
 import re
 from collections import Counter
@@ -21,7 +20,7 @@ from cdi_stats.audit.reading import audit_id, bundled_audits
 from cdi_stats.audit.remote import at_home, check_driver, is_file_name, is_url, matching, placed, public
 from cdi_stats.audit.series import NOT_AUDITS, WORKBOOKS, bundled_series
 from cdi_stats.batch.schedule import Schedule, read_schedule
-from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
+from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit, did_you_mean
 from cdi_stats.file_names import is_portable
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.parameters import REPORTS, check_parameters
@@ -356,15 +355,10 @@ def _line(detail: Any) -> str:
 
 
 def _expected(found: str, names: Iterable[str]) -> str:
-    return f"expected one of {', '.join(names)}{_near(found, list(names))}"
-
-
-def _near(found: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(found, names, n=1)
-    return f". Did you mean {near[0]}?" if near else ""
+    return f"expected one of {', '.join(names)}{did_you_mean(found, names)}"
 
 
 def _near_file(base: Path, name: str, others: Sequence[str] = ()) -> str:
     folder = (base / name).parent
     beside = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    return _near(Path(name).name, [*others, *beside])
+    return did_you_mean(Path(name).name, [*others, *beside])
