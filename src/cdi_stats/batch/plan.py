@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -29,6 +30,7 @@ from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 
 LEDGER_FOLDER = "batch"
+MOST_REPORTS = 100_000  # of an audit in one entry
 KINDS = {
     "report": "a report's name, or a list of them",
     "parameters": "a number, a text, true or false, or a list of them",
@@ -66,8 +68,8 @@ class BatchFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     out: Annotated[str, Field(min_length=1)] = "reports"
-    time_limit: Annotated[int, Field(ge=1)] = 600
-    memory_limit: Annotated[int, Field(ge=500)] = 3000
+    time_limit: Annotated[int, Field(ge=1, le=604_800)] = 600
+    memory_limit: Annotated[int, Field(ge=500, le=4_000_000)] = 3000
     theme: str = ""
     report: Annotated[list[ReportEntry], Field(min_length=1)]
     schedule: dict[str, Any] = {}
@@ -217,6 +219,9 @@ def _audit_rows(entry: ReportEntry, place: str, base: Path) -> Iterator[_Row | s
     """Yield a row for each audit and each combination of parameters."""
     lists = {name: value if isinstance(value, list) else [value] for name, value in entry.parameters.items()}
     varied = [name for name, values in lists.items() if len(values) > 1]
+    if (wanted := prod(map(len, lists.values()))) > MOST_REPORTS:
+        yield f"{place}, parameters: found {wanted:,} combinations; expected {MOST_REPORTS:,} at most"
+        return
     for number, pattern in enumerate(entry.audits, start=1):
         where = f"{place}, audits {number}"
         try:
