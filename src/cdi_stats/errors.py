@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class CdiStatsError(Exception):
     """Anything this package refuses. `exit_code` is what the command line returns for it."""
@@ -29,3 +32,9 @@ class ReportFailed(CdiStatsError):
 
 class KernelDied(ReportFailed):
     """A notebook's kernel ended by itself or never started: the machine's fault, perhaps, and worth another try."""
+
+
+def did_you_mean(found: str, known: Iterable[str]) -> str:
+    """Return the question that ends a refusal where a known name is near to what was found; blank where none is."""
+    near = get_close_matches(found, list(known), n=1)
+    return f". Did you mean {near[0]}?" if near else ""

@@ -314,6 +314,26 @@ def test_a_scheduled_batch_runs_no_python_file_that_lies_with_its_plan(tmp_path)
     assert not (tmp_path / "ran").exists()
 
 
+ABSURD = {
+    "memory_limit = 9223372036854775807": "memory_limit: found 9223372036854775807; expected",
+    "time_limit = 9223372036854775807": "time_limit: found 9223372036854775807; expected",
+    f"[[report]]\nreport = 'inspection'\naudits = ['kent-2017']\n[report.parameters]\n{'{}'}".format(
+        "".join(f"p{n} = [{', '.join(map(str, range(20)))}]\n" for n in range(8))
+    ): "report 1, parameters: found 25,600,000,000 combinations; expected 100,000 at most",
+    f"a = {'[' * 100_000}": "is nested too deeply",
+    f"a = '{'x' * 1_100_000}'": "is larger than 1,000,000 bytes",
+}
+
+
+@pytest.mark.parametrize("text", ABSURD, ids=lambda text: text[:20])
+def test_a_plan_of_absurd_sizes_is_refused_at_once(tmp_path, text):
+    path = tmp_path / "plan.toml"
+    rest = "" if "report" in text else "\n[[report]]\nreport = 'inspection'\naudits = ['kent-2017']\n"
+    path.write_text(text + rest, encoding="utf-8")
+    with pytest.raises(BadParameters, match=ABSURD[text]):
+        read_batch_plan(path)
+
+
 def frame_plan(folder, table, **names):
     columns = "".join(f"{name} = {json.dumps(value)}\n" for name, value in names.items())
     (folder / "plan.toml").write_text(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import glob
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -21,7 +21,7 @@ from cdi_stats.audit.reading import audit_id, bundled_audits
 from cdi_stats.audit.remote import at_home, check_driver, is_file_name, is_url, matching, placed, public
 from cdi_stats.audit.series import NOT_AUDITS, WORKBOOKS, bundled_series
 from cdi_stats.batch.schedule import Schedule, read_schedule
-from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit
+from cdi_stats.errors import BadParameters, CdiStatsError, UnreadableAudit, did_you_mean
 from cdi_stats.file_names import is_portable
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.parameters import REPORTS, check_parameters
@@ -30,6 +30,7 @@ from cdi_stats.publishing.theme import PLAIN, Theme
 from cdi_stats.publishing.theme.reading import read_theme
 
 LEDGER_FOLDER = "batch"
+MOST_REPORTS = 100_000  # of an audit in one entry
 KINDS = {
     "report": "a report's name, or a list of them",
     "parameters": "a number, a text, true or false, or a list of them",
@@ -67,8 +68,8 @@ class BatchFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     out: Annotated[str, Field(min_length=1)] = "reports"
-    time_limit: Annotated[int, Field(ge=1)] = 600
-    memory_limit: Annotated[int, Field(ge=500)] = 3000
+    time_limit: Annotated[int, Field(ge=1, le=604_800)] = 600
+    memory_limit: Annotated[int, Field(ge=500, le=4_000_000)] = 3000
     theme: str = ""
     report: Annotated[list[ReportEntry], Field(min_length=1)]
     schedule: dict[str, Any] = {}
@@ -218,6 +219,9 @@ def _audit_rows(entry: ReportEntry, place: str, base: Path) -> Iterator[_Row | s
     """Yield a row for each audit and each combination of parameters."""
     lists = {name: value if isinstance(value, list) else [value] for name, value in entry.parameters.items()}
     varied = [name for name, values in lists.items() if len(values) > 1]
+    if (wanted := prod(map(len, lists.values()))) > MOST_REPORTS:
+        yield f"{place}, parameters: found {wanted:,} combinations; expected {MOST_REPORTS:,} at most"
+        return
     for number, pattern in enumerate(entry.audits, start=1):
         where = f"{place}, audits {number}"
         try:
@@ -356,15 +360,10 @@ def _line(detail: Any) -> str:
 
 
 def _expected(found: str, names: Iterable[str]) -> str:
-    return f"expected one of {', '.join(names)}{_near(found, list(names))}"
-
-
-def _near(found: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(found, names, n=1)
-    return f". Did you mean {near[0]}?" if near else ""
+    return f"expected one of {', '.join(names)}{did_you_mean(found, names)}"
 
 
 def _near_file(base: Path, name: str, others: Sequence[str] = ()) -> str:
     folder = (base / name).parent
     beside = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    return _near(Path(name).name, [*others, *beside])
+    return did_you_mean(Path(name).name, [*others, *beside])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 import subprocess
@@ -15,6 +14,8 @@ from typing import Annotated, Any
 from xml.etree import ElementTree
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from cdi_stats.errors import did_you_mean
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TASK_NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
@@ -62,7 +63,7 @@ class Schedule(BaseModel):
     def _days_of_the_week(cls, names: list[str]) -> list[str]:
         for name in names:
             if name not in DAYS:
-                raise ValueError(f"expected days among {', '.join(DAYS)}{_near(name, DAYS)}")
+                raise ValueError(f"expected days among {', '.join(DAYS)}{did_you_mean(name, DAYS)}")
         return [day for day in DAYS if day in names]
 
     @property
@@ -85,16 +86,11 @@ def _problem(detail: Any) -> str:
     place = ", ".join(f"{part + 1}" if isinstance(part, int) else str(part) for part in ("schedule", *detail["loc"]))
     if detail["type"] == "extra_forbidden":
         known = Email.model_fields if "email" in detail["loc"][:1] else Schedule.model_fields
-        return f"{place}: unknown; expected one of {', '.join(known)}{_near(str(detail['loc'][-1]), list(known))}"
+        return f"{place}: unknown; expected one of {', '.join(known)}{did_you_mean(str(detail['loc'][-1]), known)}"
     if detail["type"] == "missing":
         return f"{place}: missing; expected a value"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("expected ")
     return f"{place}: found {detail['input']!r}; expected {message}"[:300]
-
-
-def _near(found: str, names: Any) -> str:
-    near = difflib.get_close_matches(found, list(names), n=1)
-    return f". Did you mean {near[0]}?" if near else ""
 
 
 @dataclass(frozen=True)

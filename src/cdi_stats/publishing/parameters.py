@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cdi_stats.audit.sampling import PLAN_ENDING
-from cdi_stats.errors import BadParameters
+from cdi_stats.errors import BadParameters, did_you_mean
 from cdi_stats.findings.withheld import read_rules
 
 
@@ -135,7 +134,9 @@ def check_parameters(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises BadParameters with a line for each parameter that is unknown (naming the nearest), missing or ill-typed.
     """
     if report not in REPORTS:
-        raise BadParameters(f"report: found {report!r}; expected one of {', '.join(REPORTS)}{_near(report, REPORTS)}")
+        raise BadParameters(
+            f"report: found {report!r}; expected one of {', '.join(REPORTS)}{did_you_mean(report, REPORTS)}"
+        )
     model = REPORTS[report]
     try:
         return model(**given).model_dump()
@@ -147,14 +148,9 @@ def _line(model: type[Parameters], detail: Any) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = model.model_fields
-        return f"parameter {name}: unknown; expected one of {', '.join(known)}{_near(name, known)}"
+        return f"parameter {name}: unknown; expected one of {', '.join(known)}{did_you_mean(name, known)}"
     if detail["type"] == "missing":
         return f"parameter {name}: missing; expected a value"
     said = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     expected = said.rpartition("; expected ")[2]
     return f"parameter {name}: found {detail['input']!r}; expected {expected}"
-
-
-def _near(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f". Did you mean {near[0]}?" if near else ""

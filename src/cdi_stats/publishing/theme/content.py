@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+from cdi_stats.errors import did_you_mean
 
 MOST_DRAFT = 24  # letters
 
@@ -132,9 +133,8 @@ def problem_line(detail: Any) -> str:
     part = PARTS.get(place[:-1], ThemeFile)
     name = ".".join(place)[:100]
     if detail["type"] == "extra_forbidden":
-        near = get_close_matches(place[-1], part.model_fields, n=1)
-        meant = f". Did you mean {near[0]}?" if near else ""
-        return f"{name}: unknown; expected one of {', '.join(part.model_fields)}{meant}"
+        fields = part.model_fields
+        return f"{name}: unknown; expected one of {', '.join(fields)}{did_you_mean(place[-1], fields)}"
     if detail["type"] == "missing":
         return f"{name}: missing; expected a value"
     expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

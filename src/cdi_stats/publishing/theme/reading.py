@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from cdi_stats.audit.beside import read_toml
-from cdi_stats.errors import BadParameters
+from cdi_stats.errors import BadParameters, did_you_mean
 from cdi_stats.publishing.theme import Crest, Faces, File, Theme
 from cdi_stats.publishing.theme.content import CrestPart, FontsPart, Part, ThemeFile, problem_line
 from cdi_stats.publishing.theme.crest import read_crest
@@ -42,11 +41,9 @@ def locate_theme(given: str | Path) -> Path:
     bundled = bundled_themes()
     if str(given) in bundled:
         return resource("data", "themes", str(given), "theme.toml")
-    near = get_close_matches(str(given), bundled, n=1)
-    meant = f". Did you mean {near[0]}?" if near else ""
     raise BadParameters(
         f"theme: found {str(given)[:100]!r}; expected a theme's file, its folder, or one that is bundled "
-        f"({', '.join(bundled)}){meant}"
+        f"({', '.join(bundled)}){did_you_mean(str(given), bundled)}"
     )
 
 
