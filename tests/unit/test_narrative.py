@@ -18,7 +18,7 @@ from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import Finding, examine
 from cdi_stats.methods.proportion import proportion_interval
 from cdi_stats.methods.survey import Caution, estimate_rate_from_counts
-from cdi_stats.report import narrative, wording
+from cdi_stats.report import narrative, statements, wording
 from cdi_stats.report.blocks import Figure, Strong, plain
 
 LOOSE = re.compile(r"(?<![A-Za-z0-9])\d[\d.,]*%?")
@@ -191,6 +191,15 @@ def test_unrecorded_crimes_with_both_ranges(findings):
     assert "21,200" in plain(text)
     assert "27,900" in plain(text)
     assert "violent crime" in plain(narrative.unrecorded_sentence(overall, "violent crime"))
+
+
+@pytest.mark.parametrize("done", [1, 2, 3])
+def test_the_rule_of_three_bounds_nothing_on_three_cases(done):
+    """Hanley and Lippman-Hand 1983: 3 / n, which is 1 or more up to n = 3; so nothing is said of it."""
+    few = finding(done, done)
+    assert narrative.published_sentence(few) is None
+    assert "rule of three" not in plain(statements.rate_statement("Overall", few).says)
+    assert "more than 25.0%" in plain(narrative.published_sentence(finding(4, 4)))
 
 
 def test_all_recorded_gives_a_range_from_nought_a_year(findings):

@@ -114,9 +114,9 @@ def _how(finding: Finding) -> Iterator[str]:
 
 
 def published_sentence(finding: Finding) -> Text | None:
-    """Say what the inspectorate's own method makes of the same counts."""
+    """Say what the inspectorate's own method makes of the same counts; nothing where it bounds nothing."""
     n = FindingNumbers(finding)
-    if not finding.done:
+    if not finding.done or not n.published_bounds:
         return None
     if finding.done == finding.due:
         return tell("published.every", low=n.published_low, margin=n.published_margin)

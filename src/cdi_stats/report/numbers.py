@@ -146,6 +146,12 @@ class FindingNumbers:
         return NOT_APPLICABLE if records is None else self._figure("records", records, count(records), "count")
 
     @property
+    def published_bounds(self) -> bool:
+        """Return whether the inspectorate's method bounds the rate: on two or three cases it gives 0 to 100%."""
+        published = self.finding.published
+        return published is not None and (published.low > 0 or published.high < 1)
+
+    @property
     def published_margin(self) -> Figure:
         """Return half the width of the inspectorate's interval, in points; below the rate only, at 100 %."""
         assert self.finding.published is not None

@@ -13,7 +13,7 @@ from cdi_stats.report.wording import in_sentence, tell
 def rate_statement(label: str, finding: Finding, prefix: str = "", *, now: bool = False) -> Statement:
     """Return a rate as a headline statistic; the counts where cases are few, or every one was recorded."""
     n, every = FindingNumbers(finding, prefix), finding.done == finding.due
-    if n.few and not every:
+    if n.few and not (every and n.published_bounds):
         return count_statement(finding, prefix, now=now, of="" if label == OVERALL else in_sentence(label))
     says = tell(
         f"statement.{'every' if every else 'some'}",

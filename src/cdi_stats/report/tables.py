@@ -161,7 +161,9 @@ def methods_table(caption: str, rows: Labelled) -> Table:
                     label,
                     _span(n),
                     say("{a} to {b}", a=n.plain_low, b=n.plain_high),
-                    say("±{m}" if finding.done < finding.due else "−{m}", m=n.published_margin),
+                    say("±{m}" if finding.done < finding.due else "−{m}", m=n.published_margin)
+                    if n.published_bounds
+                    else NOT_APPLICABLE,
                     cell(n.design_effect),
                     cell(n.effective),
                     cell(n.degrees_of_freedom),
