@@ -280,7 +280,7 @@ class Asking:
                 return SAME
             return SURVIVED if all(passed for _, passed in self.passed(tests)) else KILLED
 
-        code = in_child(ask, int(10 + 5 * sum(self.seen.seconds[test] for test in tests)))
+        code = in_child(ask, int(5 + 2 * sum(self.seen.seconds[test] for test in tests)))
         return "timed out" if code < 0 else ANSWERS.get(code, "killed")
 
 

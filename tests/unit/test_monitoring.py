@@ -152,8 +152,10 @@ def test_a_chart_reads_as_a_sentence():
 def test_impossible_funnels_are_refused(rate, size, options, message):
     with pytest.raises(InvalidCounts, match=message):
         funnel(rate, size, **options)
-    with pytest.raises(InvalidCounts, match="sizes: found one that is not above 0"):
-        funnel(*FORCES).limits_at([100, 0])
+    for size in (0, math.inf):
+        with pytest.raises(InvalidCounts, match="sizes: found one that is not above 0"):
+            funnel(*FORCES).limits_at([100, size])
+    assert set(funnel(*FORCES).limits_at([0.5, 1])) == {0.95, 0.998}
 
 
 @pytest.mark.parametrize("form", ["additive", "multiplicative", "none"])
