@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import functools
 import gc
+import importlib
 import json
 import os
 import random
@@ -215,6 +216,8 @@ class Asking:
         self.failed = self.failed or report.failed
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for path in PARTS[self.part][0]:
+            importlib.import_module(module_of(path))
         self.caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
         self.caches = [each for each in self.caches if not OF_OTHERS.match(getattr(each, "__module__", None) or "")]
         self.functions = functions_of({change.path for change in self.asked})
