@@ -232,14 +232,24 @@ class Asking:
             print("These fail as things are and are not asked:", *sorted(failing), sep="\n  ")
         self.warm_up(session.items)
         gc.freeze()
+        self.check_unchanged()
         self.answer_all(self.kept / f"{self.part}.jsonl")
         return True
 
     def warm_up(self, items: list[pytest.Item]) -> None:
         """Read here what children would read each for itself: the bundled audits, with which no mutant has to do."""
         reading = [item for item in items if set(item.fixturenames) >= READ and not MADE & set(item.fixturenames)]
-        for item in reading[:1]:
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=item)
+        # what follows lies in another folder, so that nothing but the session's own is kept
+        elsewhere = [item for item in items if reading and item.path.parent != reading[0].path.parent]
+        if elsewhere:
+            reading[0].ihook.pytest_runtest_protocol(item=reading[0], nextitem=elsewhere[0])
+
+    def check_unchanged(self) -> None:
+        """Raise SystemExit where the first tests of a module fail in a child that changes nothing."""
+        for mutant in {change.path: change for change in self.asked}.values():
+            tests = self.seen.of(mutant.made())[:3]
+            if in_child(lambda tests=tests: all(passed for _, passed in self.passed(tests)), 600) != 1:
+                raise SystemExit(f"{mutant.path.name}: its tests fail though nothing is changed.")
 
     def passed(self, tests: Iterable[str]) -> Iterator[tuple[str, bool]]:
         """Run tests; yield the name of each, and whether it passed."""
