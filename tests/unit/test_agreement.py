@@ -73,6 +73,15 @@ def test_three_answers_are_allowed():
     assert 0 < found.kappa.value < found.observed.value < 1
 
 
+@pytest.mark.parametrize(
+    ("table", "told"), [([[95, 2], [3, 0]], True), ([[95, 0], [0, 5]], False), ([[80, 8], [8, 4]], False)]
+)
+def test_the_paradox_is_told_where_one_answer_is_nearly_all_and_kappa_is_low_for_it(table, told):
+    """Feinstein and Cicchetti (1990): high agreement beside a low kappa, where one answer prevails."""
+    found = auditor_agreement_from_counts(table)
+    assert [caution.code for caution in found.warnings] == ["kappa-paradox"] * told
+
+
 def test_one_answer_throughout_leaves_kappa_undefined_and_says_so():
     found = auditor_agreement([True] * 9, [True] * 9)
     assert math.isnan(found.kappa.value)

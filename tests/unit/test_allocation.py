@@ -193,3 +193,8 @@ def test_impossible_pilots_are_refused(change, message):
     }  # fmt: skip
     with pytest.raises(InvalidCounts, match=message):
         plan_strata_from_pilot(**(arguments | change))
+
+
+def test_a_stratum_may_be_left_out_by_its_own_bounds():
+    strata = {"a": PlannedStratum(100, maximum=0), "b": PlannedStratum(100, minimum=0), "c": 100}
+    assert allocate_sample(40, strata, rule="equal") == {"a": 0, "b": 20, "c": 20}

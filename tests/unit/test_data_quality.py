@@ -149,6 +149,7 @@ def test_equality_characteristics_have_shares_with_wilsons_interval(told):
     ]
     report = told(GOOD, equality=rows)
     age, religion = report.quality.equality
+    assert (age.collected, religion.collected) == ("always", "not routinely")
     assert age.share == 0.95
     wilson = proportion_interval(38, 40)
     assert (age.interval.low, age.interval.high) == (wilson.low, wilson.high)

@@ -190,3 +190,14 @@ def test_a_test_reads_as_a_sentence():
     text = str(rao_scott_test(recorded, np.ones(300), domain=domain))
     assert text.startswith("F = ")
     assert " on 1.00 and 299.0 degrees of freedom, p = 0." in text
+
+
+@pytest.mark.parametrize("rule", ["adjust", "average", "certainty"])
+def test_a_lonely_stratum_follows_one_rule_in_rates_and_covariance(rule):
+    strata = np.array(["a"] * 5 + ["b"] * 6 + ["c"])
+    design = {"stratum": strata, "population": {"a": 50, "b": 700, "c": 9}, "lonely_stratum": rule}
+    flagged = {"domain": ["flagged", "others"]}
+    recorded, reported = (np.column_stack([np.minimum(x, 1), x - np.minimum(x, 1)]) for x in (RECORDED, REPORTED))
+    found = estimate_domain_rates(recorded, reported, **flagged, **design)
+    errors = [rate.standard_error for rate in found.rates.values()]
+    assert np.sqrt(np.diag(found.covariance)) == pytest.approx(errors, rel=1e-12)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from scipy.stats import chi2, norm
@@ -587,9 +587,16 @@ def test_cautions_of_audits_that_should_not_be_compared(findings, bundled):
 
 def test_overall_rates_of_unlike_strata_are_told_apart(make_audit):
     one, two = (examine(make_audit({key: [(1, 1), (1, 0)] for key in names})) for names in ("a", "ab"))
-    assert any("different strata" in caution for caution in compare_findings(two, one).cautions)
+    assert any("different crimes" in caution for caution in compare_findings(two, one).cautions)
     assert not any("weighted" in caution for caution in compare_findings(two, one).cautions)
-    assert not any("strata" in caution for caution in compare_findings(two, two).cautions)
+    assert not any("different crimes" in caution for caution in compare_findings(two, two).cautions)
+
+
+def test_an_audit_that_runs_on_into_the_next_is_not_called_the_later_one(findings, bundled):
+    now, audit = findings["kent-2018"], bundled["kent-2017"]
+    longer = tuple(replace(s, period_end=now.audit.period[1] + timedelta(days=30)) for s in audit.strata)
+    cautions = compare_findings(now, examine(replace(audit, strata=longer))).cautions
+    assert not any("later of the two in time" in caution for caution in cautions)
 
 
 # Many comparisons.

@@ -135,3 +135,12 @@ def test_each_distinct_sample_is_found_once(columns):
     rows = list(zip(*columns, strict=True))
     assert len(first) == len(set(rows))
     assert [rows[first[k]] for k in place] == rows
+
+
+def test_equal_rows_are_found_among_counts_too_large_to_be_one_number():
+    """Three columns near 2^31 have more combinations than 64 bits hold; numpy's unique rows are the authority."""
+    columns = np.random.default_rng(8).integers(2**31 - 4, 2**31, size=(3, 500))
+    first, place = first_of_each([*columns])
+    rows = columns.T
+    assert (rows[first][place] == rows).all()
+    assert first.size == np.unique(rows, axis=0).shape[0]

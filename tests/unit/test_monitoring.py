@@ -111,6 +111,8 @@ def test_a_run_does_not_cross_a_break():
         p_prime_chart(rate, np.full(14, 50), baseline=baseline).run.tolist() == [False] * 2 + [True] * 10 + [False] * 2
     )
     assert not p_prime_chart(rate, np.full(14, 50), baseline=baseline, breaks=[7]).run.any()
+    later = p_prime_chart([0.8, 0.9, *rate], np.full(16, 50), baseline=np.r_[True, True, baseline], breaks=[2])
+    assert later.run.tolist() == [False] * 4 + [True] * 10 + [False] * 2
 
 
 def test_a_point_on_the_centre_ends_a_run():
@@ -152,8 +154,10 @@ def test_a_chart_reads_as_a_sentence():
 def test_impossible_funnels_are_refused(rate, size, options, message):
     with pytest.raises(InvalidCounts, match=message):
         funnel(rate, size, **options)
-    with pytest.raises(InvalidCounts, match="sizes: found one that is not above 0"):
-        funnel(*FORCES).limits_at([100, 0])
+    for size in (0, math.inf):
+        with pytest.raises(InvalidCounts, match="sizes: found one that is not above 0"):
+            funnel(*FORCES).limits_at([100, size])
+    assert set(funnel(*FORCES).limits_at([0.5, 1])) == {0.95, 0.998}
 
 
 @pytest.mark.parametrize("form", ["additive", "multiplicative", "none"])

@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, special, stats
 
 from cdi_stats.errors import InvalidCounts
-from cdi_stats.methods.pooling import hyperposterior, mixture_limits, pool_rates
+from cdi_stats.methods.pooling import _log_rise, hyperposterior, mixture_limits, pool_rates
 
 FORCES = (np.array([18.0, 40, 9, 25, 5]), np.array([20.0, 60, 10, 50, 25]))
 ALIKE = ([9, 18, 27, 45], [10, 20, 30, 50])
@@ -211,3 +211,11 @@ def test_it_reads_as_a_sentence():
     assert str(pool_rates(*ALIKE)) == "4 groups around 90.0% (one rate for all): pooled rates from 90.0% to 90.0%"
     assert str(pool_rates(*FORCES)).startswith("5 groups around 6")
     assert "crimes): pooled rates from" in str(pool_rates(*FORCES))
+
+
+@pytest.mark.parametrize("value", [0.3, 99.9, 100.0, 250.5, 1e4])
+@pytest.mark.parametrize("by", [0.0, 1.0, 37.0, 4000.0])
+def test_the_rise_of_log_gamma_is_the_sum_of_logarithms(value, by):
+    """Gamma(v + 1) = v Gamma(v), as often as crimes are added; Stirling's series must not be seen at the seam."""
+    by_steps = math.fsum(math.log(value + step) for step in range(int(by)))
+    assert float(_log_rise(np.array(value), by)) == pytest.approx(by_steps, rel=1e-12, abs=1e-10)

@@ -231,3 +231,10 @@ def test_wilson_limits_looked_at_every_month_miss_far_more():
     beyond = (limits.low > 0.9) | (limits.high < 0.9)
     assert beyond[:, -1].mean() < 0.07
     assert beyond.any(axis=1).mean() > 0.12
+
+
+@pytest.mark.parametrize("recorded", [0, 1])
+def test_a_rate_is_refuted_for_good_once_the_records_left_cannot_reach_it(recorded):
+    """Of ten crimes in ten records three must be unlike the first eight: before the ninth only two are left."""
+    capital = log_capital([recorded] * 9, [1] * 9, abs(recorded - 0.3), largest_record=1, population=10)
+    assert np.isinf(capital).tolist() == [False] * 8 + [True]

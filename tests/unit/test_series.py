@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -246,6 +247,15 @@ def test_the_calendar_of_an_audit_over_months_counts_what_is_dated(bundled):
     calendar = examine_calendar([bundled["kent-2017"]])
     assert calendar.months == tuple((2016, number) for number in range(6, 12))
     assert sum(calendar.covered["violence", at].records for at in calendar.months) == 520
+
+
+def test_two_audits_of_one_month_count_together_unless_one_is_not_dated(bundled, make_audit):
+    dated, undated = bundled["kent-2017"], make_audit({"violence": GOOD})
+    alone, both = (examine_calendar([dated] * times).covered["violence", (2016, 6)].records for times in (1, 2))
+    assert both == 2 * alone > 0
+    strata = tuple(replace(s, period_start=dated.period[0], period_end=dated.period[1]) for s in undated.strata)
+    mixed = examine_calendar([dated, replace(undated, strata=strata)])
+    assert mixed.covered["violence", (2016, 6)].records is None
 
 
 def test_the_calendar_without_dates_says_that_months_are_covered(make_audit):

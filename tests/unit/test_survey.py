@@ -410,6 +410,12 @@ def test_one_record_that_dominates_is_named():
     assert any("One record accounts for 9" in str(caution) for caution in estimate.warnings)
 
 
+@pytest.mark.parametrize(("records", "told"), [(8, True), (9, False)])
+def test_fewer_than_eight_degrees_of_freedom_are_named(records, told):
+    estimate = estimate_rate([0, 1] * (records // 2) + [1] * (records % 2), [1] * records, degrees_of_freedom="design")
+    assert ("few-degrees-of-freedom" in codes(estimate)) is told
+
+
 def test_an_ordinary_sample_needs_no_caution():
     assert estimate_rate([1] * 80 + [0] * 40, [1] * 120).warnings == ()
 
