@@ -17,6 +17,20 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements.lock"
+FURTHER = (
+    ("inspection", "kent-2018"),
+    ("inspection", "kent-board-2017"),
+    ("board_paper", "kent-board-2017"),
+    ("sample_plan", "kent-2017"),
+    ("sample_plan", "kent-board-2017"),
+    ("data_quality", "kent-2017"),
+    ("methods", "kent-2017"),
+    ("methods", "kent-board-2017"),
+    ("monitoring", "example-police"),
+    ("benchmark", "kent-2017"),
+    ("benchmark", "kent-2018"),
+    ("benchmark", "kent-board-2017"),
+)
 
 
 def run(*arguments: str | Path) -> None:
@@ -43,27 +57,21 @@ def setup() -> None:
     stamp.write_text(wanted, encoding="ascii")
 
 
+def publish(*wanted: tuple[str, str]) -> None:
+    """Publish reports, each named with its audit."""
+    for name, audit in wanted:
+        run(PYTHON, "-m", "cdi_stats", "report", name, audit)
+
+
 def report() -> None:
     """Publish the bundled inspection and re-inspection as HTML and PDF."""
-    run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "reinspection", "kent-2018")
+    publish(("inspection", "kent-2017"), ("reinspection", "kent-2018"))
 
 
 def reports() -> None:
     """Publish every report that the bundled audits support."""
     report()
-    run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-2018")
-    run(PYTHON, "-m", "cdi_stats", "report", "inspection", "kent-board-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "board_paper", "kent-board-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "sample_plan", "kent-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "sample_plan", "kent-board-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "data_quality", "kent-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "methods", "kent-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "methods", "kent-board-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "monitoring", "example-police")
-    run(PYTHON, "-m", "cdi_stats", "report", "benchmark", "kent-2017")
-    run(PYTHON, "-m", "cdi_stats", "report", "benchmark", "kent-2018")
-    run(PYTHON, "-m", "cdi_stats", "report", "benchmark", "kent-board-2017")
+    publish(*FURTHER)
 
 
 def lint() -> None:

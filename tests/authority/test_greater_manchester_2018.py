@@ -73,7 +73,7 @@ def workbook(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def audit(workbook):
+def among_all(workbook):
     found = {(problem.rule, problem.row, problem.column) for problem in check_audit(workbook)}
     assert found == {
         ("unknown-stratum", 5, "Strand"),
@@ -84,24 +84,24 @@ def audit(workbook):
     book = openpyxl.load_workbook(workbook)
     book.active["B5"], book.active["H6"] = "Violence", "one of several"
     book.save(workbook)
-    return read_audit(workbook)
+    return examine_benchmark(read_audit(workbook))
 
 
 @pytest.mark.parametrize(
     ("measure", "reported", "recorded"), [("overall", 1358, 1209), ("rape", 181, 147), ("domestic_abuse", 291, 235)]
 )
-def test_the_published_counts_come_out_and_stand_beside_their_publication(audit, measure, reported, recorded):
+def test_the_published_counts_come_out_and_stand_beside_their_publication(among_all, measure, reported, recorded):
     table = published_figures()
     (printed,) = table[
         (table["force"] == "Greater Manchester") & table["report"].str.endswith("2018") & (table["measure"] == measure)
     ].to_dict("records")
-    own = examine_benchmark(audit).field(measure, "re-inspection")
+    own = among_all.field(measure, "re-inspection")
     assert (own.own.due, own.own.done) == (reported, recorded) == (printed["n_reported"], recorded)
     rate = printed["rate_pct"] if measure == "overall" else 100 * printed["n_recorded"] / printed["n_reported"]
     assert round(100 * own.own.estimate.rate) == round(rate)
     assert "Greater Manchester" in [result.force for result in own.results]
 
 
-def test_strata_are_set_beside_published_ones_by_their_labels(audit):
-    own = examine_benchmark(audit).field("violence", "re-inspection").own
+def test_strata_are_set_beside_published_ones_by_their_labels(among_all):
+    own = among_all.field("violence", "re-inspection").own
     assert (own.due, own.done) == (640, 552)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from cdi_stats.audit.draft import draft_mapping
 from cdi_stats.audit.headings import fits, match, words
 from cdi_stats.audit.mapping import read_mapping
 from cdi_stats.audit.reading import inspect_audit
+from cdi_stats.audit.template import NOT_READ, write_template
 from cdi_stats.findings.examine import examine
 
 FACTS = """
@@ -209,3 +211,10 @@ def test_cells_that_fit_a_kind():
     assert not fits("yes_no", ["1", "2", "3"])
     assert fits("yes_no", ["Y", "N", "unclear"])
     assert fits("moment", []), "an empty column contradicts nothing"
+
+
+def test_our_own_workbook_is_drafted_without_its_guide_example_and_lists(tmp_path):
+    write_template(tmp_path / "audit.xlsx", {"strata": pd.DataFrame({"stratum": ["violence"]})})
+    toml = draft_mapping(tmp_path / "audit.xlsx").toml
+    assert 'sheet = "strata"' in toml
+    assert not [name for name in NOT_READ if name in toml]

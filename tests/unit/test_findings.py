@@ -19,7 +19,7 @@ from cdi_stats.findings.causes import examine_causes
 from cdi_stats.findings.change import compare_findings
 from cdi_stats.findings.concentration import examine_concentration
 from cdi_stats.findings.examine import examine
-from cdi_stats.findings.measures import MEASURES, measure_of
+from cdi_stats.findings.measures import ALL, MEASURES, measure_of
 from cdi_stats.methods.proportion import proportion_interval, wilson_limits
 
 DESIGN_COLUMNS = [
@@ -618,3 +618,10 @@ def test_p_values_are_adjusted_by_holm_for_the_rates_compared(comparison):
 def test_a_change_is_named_exactly_where_its_p_value_is_below_the_level(comparison):
     for change in comparison.changes:
         assert (change.change.direction != "no clear change") == (change.p_value < 0.05)
+
+
+def test_strata_of_two_audits_are_compared_in_whatever_capitals(findings, comparison):
+    before = findings["kent-2017"]
+    rows = (row if row.stratum == ALL else replace(row, stratum=row.stratum.title()) for row in before.rows)
+    told = compare_findings(findings["kent-2018"], replace(before, rows=tuple(rows)))
+    assert [c.change for c in told.changes] == [c.change for c in comparison.changes]

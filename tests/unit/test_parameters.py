@@ -147,3 +147,9 @@ def test_nothing_is_written_for_an_audit_with_problems(tmp_path, monkeypatch, ma
         with pytest.raises(AuditProblems, match="guess"):
             publish("inspection", audit, earlier=earlier, out=tmp_path / "reports")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.xlsx", "sound.xlsx"]
+
+
+@pytest.mark.parametrize("name", ["margin_of_error", "confidence_level"])
+def test_what_a_sampling_plan_states_itself_is_refused_beside_it(name):
+    with pytest.raises(BadParameters, match=f"{name}: found 0.6; expected none|{name}: found 0.05; expected none"):
+        check_parameters("sample_plan", {"audit": "plan.toml", name: {"margin_of_error": 0.05}.get(name, 0.6)})

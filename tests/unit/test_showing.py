@@ -187,3 +187,13 @@ def test_a_plan_does_not_show_where_its_frame_is():
         frame={"source": "postgres://auditor:secret@host/incidents"}, strata=[SampledStratum(stratum="violence")]
     )
     assert "secret" not in f"{plan}{plan!r}{plan._repr_mimebundle_()}"
+
+
+def test_problems_alike_but_for_their_rows_share_a_line():
+    here, there = (Problem("crimes", "'x'", "yes or no", "correct it", row, "recorded", rule="unreadable-cell")
+                   for row in (2, 7))  # fmt: skip
+    lines = str(ProblemList([here, BROKEN, there])).splitlines()
+    assert len(lines) == 3
+    assert "sheet crimes, rows 2, 7, column recorded: found 'x'" in lines[1]
+    many = ProblemList([Problem("a", "b", "c", "d", row, rule="unreadable-cell") for row in range(2, 1214)])
+    assert "rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 1,202 more: found b" in str(many)

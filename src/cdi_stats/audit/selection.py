@@ -50,7 +50,7 @@ class Selection(Shown):
         return f"{drawn} drawn of {sum(self.counts.values()):,} in {strata}, from seed {self.seed}"
 
     def _grid(self) -> Grid:
-        strata = self.strata.drop(columns=["seed", "frame_hash"])
+        strata = self.strata.drop(columns=["seed", "start", "frame_hash"])
         columns = ("Stratum", "Records in frame", "Drawn", "Reserve")
         return Grid([(str(name), *map(count, numbers)) for name, *numbers in strata.itertuples(index=False)], columns)
 
