@@ -28,7 +28,7 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
          "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "matplotlib.figure", "nbclient", "papermill",
          "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
-# Nobody debugs a report's kernel or draws in three dimensions there. jsonschema's checks of IRIs, durations and the like
+# Nobody debugs a report's kernel or draws in three dimensions there. jsonschema's checks of IRIs, durations and such
 # build parsers on import, and notebooks hold none of these.
 NEEDLESS = ("debugpy", "isoduration", "mpl_toolkits.mplot3d", "rfc3986_validator", "rfc3987_syntax", "uri_template",
             "webcolors")  # fmt: skip
