@@ -126,8 +126,10 @@ def test_at_another_level_the_rule_of_three_is_not_tried():
 @pytest.mark.parametrize("rate", [0.0, 1.0])
 def test_where_all_are_alike_the_exact_margin_is_the_whole_width(rate):
     """Clopper and Pearson (1934): the far limit of none or all of n lies (0.025)^(1/n) from the other end."""
-    margin = reconcile_margin(rate, 0.02, reported=167).by("clopper-pearson").margin
+    found = reconcile_margin(rate, 0.018, reported=167)
+    margin, three = found.by("clopper-pearson").margin, found.by("rule-of-three").margin
     assert (margin.low, margin.high) == pytest.approx((1 - 0.025 ** (1 / 167),) * 2, rel=1e-9)
+    assert (three.low, three.high) == pytest.approx((3 / 167,) * 2, rel=1e-12)
 
 
 @pytest.mark.parametrize("method", ["wald", "wilson", "clopper-pearson"])

@@ -349,7 +349,7 @@ def _clopper_pearson(rate: Any, size: float, level: float) -> Any:
 
 
 def _three(rate: Any, size: float, _level: float) -> Any:
-    return np.where((rate == 0) | (rate == 1), 3 / size, 0.0)
+    return np.full(np.shape(rate), 3 / size)
 
 
 MARGINS: dict[str, Callable[[Any, Any, float], Any]] = {
