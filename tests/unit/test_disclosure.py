@@ -486,6 +486,7 @@ def test_a_notebook_that_states_no_rules_is_protected_by_the_usual_ones():
         ("standard", (), "Groups of fewer than 5 are withheld; in this report nothing had to be."),
         ("standard", ("a", "b"), "2 groups of figures are withheld"),
         ("rounded", (), "Counts of 1 to 7 are withheld, all others rounded to the nearest 5"),
+        ("threshold=20", ("a",), "Groups of fewer than 20 are withheld: [c]"),
         (
             "threshold=10, rounding=3, numerators=yes",
             ("a",),

@@ -599,6 +599,15 @@ def test_an_audit_that_runs_on_into_the_next_is_not_called_the_later_one(finding
     assert not any("later of the two in time" in caution for caution in cautions)
 
 
+def test_the_table_of_changes_holds_each_with_its_limits(comparison):
+    told = comparison.table[["difference", "low", "high", "additional_per_year", "additional_low", "additional_high"]]
+    for row, found in zip(told.to_numpy(), comparison.changes, strict=True):
+        year = found.additional
+        yearly = [math.nan] * 3 if year is None else [year.value, year.interval.low, year.interval.high]
+        change = [found.change.value, found.change.interval.low, found.change.interval.high]
+        assert row.tolist() == pytest.approx([*change, *yearly], nan_ok=True, rel=1e-15)
+
+
 # Many comparisons.
 
 

@@ -230,6 +230,12 @@ def test_the_latest_is_compared_with_each_earlier_audit_under_the_same_rules(mak
     assert found.trend[1].change.value == 0
 
 
+@pytest.mark.parametrize("overall", ["pooled", "weighted"])
+def test_the_weighting_asked_for_is_that_of_every_audit(example_series, overall):
+    found = examine_series(replace(example_series, audits=example_series.audits[:2]), overall=overall)
+    assert [found.weighting, *(a.findings.overall.weighting for a in found.audits)] == [overall] * 3
+
+
 # Calendar and labels.
 
 
@@ -261,6 +267,11 @@ def test_two_audits_of_one_month_count_together_unless_one_is_not_dated(bundled,
 def test_the_calendar_without_dates_says_that_months_are_covered(make_audit):
     calendar = examine_calendar([make_audit({"a": GOOD})])
     assert [calendar.covered["a", (2019, number)].records for number in (1, 2, 3)] == [None] * 3
+
+
+def test_an_undated_audit_of_one_month_counts_what_was_sampled(make_audit):
+    calendar = examine_calendar([make_audit({"a": GOOD}, strata=month(1))])
+    assert calendar.covered["a", (2019, 1)].records == len(GOOD)
 
 
 @pytest.mark.parametrize(

@@ -202,11 +202,11 @@ def decide(blocks: Sequence[Json]) -> Decision:
 
 
 def decision_of(protection: Json | None) -> Decision | None:
-    """Return the decision that the protection of a written document states; None where nothing is protected."""
-    rules = read_rules(protection["rules"]) if protection else Rules()
-    if protection is None or not rules.active:
+    """Return the decision that the protection of a written document states; None where there is none."""
+    if protection is None:
         return None
-    return Decision(rules, frozenset(protection["withheld"]), _parts(protection["withheld"]))
+    withheld = protection["withheld"]
+    return Decision(read_rules(protection["rules"]), frozenset(withheld), _parts(withheld))
 
 
 def sizes(shown: Iterable[Json], rules: Rules) -> dict[str, float]:
