@@ -88,7 +88,8 @@ def test() -> None:
     # a file's tests stay together, as they share what they make; folders in the order of their names, which has what
     # takes or waits long first and the many short files last, so that no process is left alone with a long one
     shared = ("--numprocesses", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder")
-    run(PYTHON, "-m", "pytest", *shared, *sys.argv[2:])
+    # of a part of the tests no share of the source is asked
+    run(PYTHON, "-m", "pytest", *shared, *(sys.argv[2:] or ("--cov", "--cov-report=")))
 
 
 def bench() -> None:
