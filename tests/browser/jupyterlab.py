@@ -135,13 +135,8 @@ class JupyterLab:
         page = self._page = context.new_page()
         page.set_default_timeout(1000 * PATIENCE)
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self._heed_error(str(error)))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._heed(request.url))
-
-    def _heed_error(self, said: str) -> None:
-        # JupyterLab says this of itself, some time after its theme is changed; nothing of ours calls removeChild
-        if "removeChild" not in said:
-            self.complaints.append(said)
 
     def _heed(self, url: str) -> None:
         if not url.startswith((self._address, "data:", "blob:")):
