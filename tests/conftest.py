@@ -23,15 +23,6 @@ settings.register_profile("steady", derandomize=True, deadline=None, max_example
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("steady")
 
-UNMEASURED = {"browser", "engines", "faults", "property"}
-"""Folders whose tests run what others run too, often or in other programs: to measure them only costs time."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in UNMEASURED:
-            item.add_marker("no_cover")
-
 
 @pytest.fixture(scope="session")
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
