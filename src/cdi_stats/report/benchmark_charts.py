@@ -18,6 +18,7 @@ from cdi_stats.report.canvas import (
     NOW,
     PAPER,
     axis_start,
+    name_ticks,
     percent_axis,
     percent_heights,
     svg,
@@ -130,7 +131,7 @@ def dates_chart(title: str, found: Benchmark, results: Sequence[PublishedResult]
     columns = (data.columns[0], Column("Audited to", width=1.0), *data.columns[1:])
     ends = [f"{date.fromordinal(day):%B %Y}" for day in days]
     rows = tuple((label, end, *cells) for (label, *cells), end in zip(data.rows, ends, strict=True))
-    picture = svg(DATE_ROWS, draw, left=LEFT, right=EDGE)
+    picture = svg(DATE_ROWS, draw, left=LEFT, right=EDGE, grid="xy")
     return make_chart(title, subtitle, picture, Table(title, columns, rows), named=_named(lines))
 
 
@@ -148,6 +149,5 @@ def _axes_of_dates(axes: Axes, first: int, last: int, lows: Sequence[float]) -> 
     step = -(-len(years) // 12)
     days = [date(year, 1, 1) for year in years if year % step == 0]
     inside = [day for day in days if first - pad <= day.toordinal() <= last + pad]
-    axes.set_xticks([day.toordinal() for day in inside], [f"Jan {day.year}" for day in inside])
+    name_ticks(axes.xaxis, [day.toordinal() for day in inside], [f"Jan {day.year}" for day in inside])
     percent_heights(axes)
-    axes.grid(True, axis="both")

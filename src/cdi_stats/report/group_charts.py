@@ -78,7 +78,6 @@ def draw_funnel(
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
     axes.xaxis.set_major_formatter(lambda value, _: count(value))
     axes.set_xlabel(x_name)
-    axes.grid(True, axis="both")
     edges = found.limits_at(sizes[-1:]).values()
     heights = [float(end[0]) for limits in edges for end in (limits.low, limits.high)]
     name_beside(axes, _limit_names(found), [found.target, *heights])
@@ -156,6 +155,7 @@ def funnel_of_groups(
         left=LEFT,
         right=margin_for(_limit_names(found), BESIDE + 2),
         below=BELOW + AXIS_NAME,
+        grid="xy",
     )
     columns = (
         Column("Group", width=2.0),

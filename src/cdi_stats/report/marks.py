@@ -18,6 +18,7 @@ from cdi_stats.report.canvas import (
     ROW,
     WIDTH,
     margin_for,
+    name_ticks,
     svg,
     wrapped,
 )
@@ -147,7 +148,7 @@ def plot_lines(
     def lines(axes: Axes) -> None:
         draw(axes)
         axes.set_ylim(len(labels) - 0.4, -0.6)
-        axes.set_yticks(range(len(labels)), shown)
+        name_ticks(axes.yaxis, range(len(labels)), shown)
         for place, text in enumerate(texts):
             axes.annotate(
                 text,

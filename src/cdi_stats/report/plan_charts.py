@@ -42,7 +42,6 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
         axes.yaxis.set_major_formatter(lambda value, _: f"±{value:.0f}")
         axes.xaxis.set_major_formatter(lambda value, _: count(value))
         axes.set_xlabel("Records examined")
-        axes.grid(True, axis="both")
         name_beside(axes, names, [margins[-1] for *_, margins in curves], list(LINES) * (1 + len(strata) // len(LINES)))
 
     columns = (
@@ -56,7 +55,7 @@ def margins_chart(title: str, level: str, strata: Sequence[StratumPlan]) -> Char
         (capital(f.label), (records_figure(f),), (margin_figure(f),), (margin_figure(f, 0.5),), (margin_figure(f, 2),))
         for f in strata
     )
-    picture = svg(8, draw, left=0.08, right=margin_for(names, SAMPLE + BESIDE), below=BELOW + AXIS_NAME)
+    picture = svg(8, draw, left=0.08, right=margin_for(names, SAMPLE + BESIDE), below=BELOW + AXIS_NAME, grid="xy")
     return make_chart(title, subtitle, picture, Table(title, columns, rows))
 
 

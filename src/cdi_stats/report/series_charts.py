@@ -22,6 +22,7 @@ from cdi_stats.report.canvas import (
     axis_start,
     margin_for,
     name_beside,
+    name_ticks,
     percent_heights,
     svg,
 )
@@ -50,7 +51,7 @@ def control_chart(title: str, found: SeriesFindings, notes: tuple[Text, ...] = (
     """Return the overall rates in order of time, within the control limits of each set of counting rules."""
     subtitle = f"Overall recording rate of each audit{_legend(found)}"
     right = margin_for(_limit_names(found.segments[-1]), BESIDE + 2) if found.segments[-1].chart else EDGE
-    picture = svg(ROWS, lambda axes: _draw_control(axes, found), left=LEFT, right=right)
+    picture = svg(ROWS, lambda axes: _draw_control(axes, found), left=LEFT, right=right, grid="y")
     columns = (
         Column("Audit", width=1.8),
         Column("Rate", numeric=True),
@@ -121,8 +122,6 @@ def _draw_control(axes: Axes, found: SeriesFindings) -> None:
     name_beside(axes, _limit_names(last), [figure.value for figure in limit_figures(last, len(last.audits) - 1)])
     _time_axis(axes, date.fromordinal(days[0]), date.fromordinal(days[-1]))
     percent_heights(axes)
-    axes.grid(True, axis="y")
-    axes.grid(False, axis="x")
     _name_signals(axes, found)
 
 
@@ -197,7 +196,7 @@ def _time_axis(axes: Axes, first: date, last: date) -> None:
     names = [f"{day:%b %Y}" if day.year != before else f"{day:%b}" for day, before in _after(ticks)]
     if step >= 12:
         names = [f"{day:%Y}" for day in ticks]
-    axes.set_xticks([day.toordinal() for day in ticks], names)
+    name_ticks(axes.xaxis, [day.toordinal() for day in ticks], names)
 
 
 def _after(ticks: Sequence[date]) -> list[tuple[date, int]]:
@@ -230,12 +229,11 @@ def _calendar_chart(calendar: Calendar, years: Sequence[int]) -> Chart:
             axes.axhline(place - 0.5, color=INK, linewidth=0.8)
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_xlim(0.5, 12.5)
-        axes.set_yticks(range(len(lines)), names)
-        axes.set_xticks(range(1, 13), [month_abbr[month] for month in range(1, 13)])
-        axes.grid(False)
+        name_ticks(axes.yaxis, range(len(lines)), names)
+        name_ticks(axes.xaxis, range(1, 13), [month_abbr[month] for month in range(1, 13)])
 
     names = [f"{year}  {capital(label)}" for year, _, label in lines]
-    picture = svg(len(lines) * 0.8, draw, left=margin_for(names, LABEL_GAP), right=0.02)
+    picture = svg(len(lines) * 0.8, draw, left=margin_for(names, LABEL_GAP), right=0.02, grid="")
     columns = (
         Column("Year and crime type", width=2.6),
         Column("Months audited", width=1.4),
@@ -317,7 +315,7 @@ def looks_chart(title: str, level: str, found: MonthlyLooks) -> Chart:
         (look.label, (own,), say("{a} to {b}", a=a, b=b), say("{a} to {b}", a=c, b=d))
         for look, (own, a, b, c, d) in zip(found.looks, rows, strict=True)
     )
-    picture = svg(6, draw, left=LEFT, right=margin_for(names, BESIDE + 2))
+    picture = svg(6, draw, left=LEFT, right=margin_for(names, BESIDE + 2), grid="y")
     return make_chart(title, subtitle, picture, Table(title, columns, cells))
 
 
@@ -346,7 +344,5 @@ def _draw_looks(axes: Axes, looks: Sequence[MonthlyLook]) -> None:
     axes.set_xlim(-0.4, len(looks) - 0.6)
     step = -(-len(looks) // MOST_TICKS)
     names = [k.label.split(" ") for k in looks]
-    axes.set_xticks(list(places)[::step], [f"{m[:3]} {y}" for m, y in names][::step])
+    name_ticks(axes.xaxis, list(places)[::step], [f"{m[:3]} {y}" for m, y in names][::step])
     percent_heights(axes)
-    axes.grid(True, axis="y")
-    axes.grid(False, axis="x")

@@ -27,6 +27,7 @@ from cdi_stats.report.canvas import (
     locator,
     margin_for,
     name_beside,
+    name_ticks,
     percent_heights,
     svg,
 )
@@ -59,7 +60,7 @@ def concentration_chart(
     )
     names = fitted(_lorenz_name(label, ConcentrationNumbers(c)) for label, c in shown)
     right = margin_for([*names, EVEN], SAMPLE + BESIDE)
-    picture = svg(HEIGHT, lambda axes: _draw_lorenz(axes, shown, names), 0.08, right, BELOW + AXIS_NAME)
+    picture = svg(HEIGHT, lambda axes: _draw_lorenz(axes, shown, names), 0.08, right, BELOW + AXIS_NAME, grid="xy")
     rows = [_lorenz_rows(label, c) for label, c in shown]
     ends = list(accumulate(map(len, rows)))
     columns = (
@@ -93,7 +94,6 @@ def _draw_lorenz(axes: Axes, shown: Sequence[tuple[str, Concentration]], names: 
     axes.plot([0, widest], [0, widest], "--", color=GREY, linewidth=1)
     axes.set_ylim(0, most * 1.04)
     axes.set_xlim(0, widest * 1.02)
-    axes.grid(True, axis="both")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(locator(6, integer=True))
         axis.set_major_formatter(lambda value, _: count(value))
@@ -152,7 +152,9 @@ def delays_chart(
     )
     right = margin_for(names, SAMPLE + BESIDE)
     last = max(float(delays.hours[-1]) for delays in found)
-    picture = svg(HEIGHT, lambda axes: _draw_delays(axes, limit, found, names), 0.08, right, BELOW + AXIS_NAME)
+    picture = svg(
+        HEIGHT, lambda axes: _draw_delays(axes, limit, found, names), 0.08, right, BELOW + AXIS_NAME, grid="xy"
+    )
     edges = [hours for hours in sorted({*TIMES, limit}) if hours < last or hours == limit]
     columns = (Column("Recorded", width=1.6), *(Column(capital(delays.label), numeric=True) for delays in found))
     rows: list[tuple[Text, ...]] = [
@@ -194,9 +196,7 @@ def _draw_delays(axes: Axes, limit: int, found: Sequence[Delays], names: Sequenc
     axes.set_xlim(first / 2, max(last, 2.0 * limit))
     axes.set_ylim(0, 1.005)
     ticks = [hours for hours in sorted({*TIMES, limit}) if hours <= axes.get_xlim()[1]]
-    axes.set_xticks(ticks, [_time(hours) for hours in ticks])
-    axes.minorticks_off()
-    axes.grid(True, axis="both")
+    name_ticks(axes.xaxis, ticks, [_time(hours) for hours in ticks])
     percent_heights(axes)
     axes.set_xlabel("Time from report to record")
     name_beside(axes, names, [d.share_within(limit) for d in found], _lines(len(found)))
