@@ -26,7 +26,7 @@ def main(sizes: tuple[int, ...] = SIZES) -> None:
     for reports in sizes:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             start = computed()
-            seconds, peaks = ours(Path(name), reports, REPORT, FORMATS)
+            seconds, peaks = ours(Path(name), reports, REPORT, FORMATS, watched=True)
             cost = computed() - start
         further = (cost - before[1]) / (reports - before[0])
         print(
