@@ -70,7 +70,7 @@ class AnalystsLab(JupyterLab):
         command = [sys.executable, "-m", "cdi_stats", "lab", self.folder, "--no-browser", "--port", str(port)]
         with (self._own / "server.log").open("w") as log:
             self._server = subprocess.Popen(
-                command, env=os.environ | runtime | {"HOME": str(self.home)}, stdout=log, stderr=log
+                command, cwd=self.folder, env=os.environ | runtime | {"HOME": str(self.home)}, stdout=log, stderr=log
             )
         return self._wait_for_address()
 
@@ -190,7 +190,8 @@ def test_the_menu_gives_the_files_that_are_published(exported, published):
         folder = published.files["tables"] if ending == "xlsx" else published.folder
         assert name == f"inspection.{ending}"
         assert data == (folder / name).read_bytes(), ending
-    headings = [p.text for p in docx.Document(io.BytesIO(exported["docx"][1])).paragraphs if p.style.name == "Heading 1"]
+    paragraphs = docx.Document(io.BytesIO(exported["docx"][1])).paragraphs
+    headings = [p.text for p in paragraphs if p.style.name == "Heading 1"]
     assert "Our own section" in headings
     assert WORDS in exported["html"][1].decode()
 
