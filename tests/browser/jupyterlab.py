@@ -70,12 +70,15 @@ class JupyterLab:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.do(lambda page: page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()"))
-        self.do(lambda _: self._stop())
-        self._thread.shutdown()
-        # its kernels have ended; left to itself, a server whose page has gone may wait for them for ever
-        self._server.kill()
-        self._server.wait()
+        try:
+            # a page that opened nothing has no app, and its server no kernels
+            self.do(lambda page: page.evaluate("globalThis.jupyterapp?.serviceManager.sessions.shutdownAll()"))
+            self.do(lambda _: self._stop())
+        finally:
+            self._thread.shutdown()
+            # its kernels have ended; left to itself, a server whose page has gone may wait for them for ever
+            self._server.kill()
+            self._server.wait()
 
     def do(self, work: Callable[[Any], T]) -> T:
         """Return what `work(page)` returns, done in the page's own thread."""

@@ -14,7 +14,6 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
-from unittest.mock import patch
 
 import docx
 import nbformat
@@ -25,7 +24,6 @@ from tests.browser.jupyterlab import PATIENCE, TOKEN, JupyterLab
 
 from cdi_stats.audit.project import EXAMPLE, start_project
 from cdi_stats.lab.copies import lay_copies
-from cdi_stats.lab.server import own_place
 from cdi_stats.publishing.publication import publish
 from cdi_stats.resources import resource
 
@@ -44,6 +42,12 @@ ORDERS = (
                                                                                         "jupyter_lab_config")),
     *(f"{place}/profile_default/startup/00.py" for place in (".cdi/ipython", ".ipython")),
 )  # fmt: skip
+FOLDERS = {
+    "HOME": "home",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_CONFIG_PATH": "config",
+}
 OFFERED = """() => {
   const bar = [...jupyterapp.shell.widgets('menu')].find(part => part.menus);
   const submenus = bar.menus.flatMap(menu => menu.items).map(item => item.submenu);
@@ -61,17 +65,16 @@ class AnalystsLab(JupyterLab):
         self._plant()
         with socket.create_server(("127.0.0.1", 0)) as holder:
             port = holder.getsockname()[1]
-        runtime = {"JUPYTER_RUNTIME_DIR": str(self._own / "runtime"), "JUPYTER_TOKEN": TOKEN}
-        runtime["JUPYTER_DATA_DIR"] = str(self._own / "data")
-        with patch.dict(os.environ, runtime):
-            config = own_place(self.folder) / "jupyter" / "jupyter_lab_config.json"
-        config.parent.mkdir(parents=True)
+        environment = {name: str(self._own / folder) for name, folder in FOLDERS.items()}
+        config = self._own / "config" / "jupyter_lab_config.json"
+        config.parent.mkdir()
         config.write_text(EXPOSED, encoding="utf-8")
         command = [sys.executable, "-m", "cdi_stats", "lab", self.folder, "--no-browser", "--port", str(port)]
         with (self._own / "server.log").open("w") as log:
             self._server = subprocess.Popen(
-                command, cwd=self.folder, env=os.environ | runtime | {"HOME": str(self.home)}, stdout=log, stderr=log
-            )
+                command, cwd=self.folder, env=os.environ | environment | {"JUPYTER_TOKEN": TOKEN},
+                stdout=log, stderr=log,
+            )  # fmt: skip
         return self._wait_for_address()
 
     def _plant(self) -> None:
