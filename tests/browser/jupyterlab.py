@@ -55,12 +55,12 @@ T = TypeVar("T")
 class JupyterLab:
     """A JupyterLab over the notebooks in `folder`, and one page of a browser in it; for a with statement.
 
-    `complaints` are what the page's console has said in error, requests that left the machine, and errors thrown.
+    Complaints are what the page's console has said in error, requests that left the machine, and errors thrown.
     """
 
     def __init__(self, folder: Path, own: Path) -> None:
         self.folder, self._own = folder, own
-        self.complaints: list[str] = []
+        self._heard: list[str] = []
         self._page: Page | None = None
 
     def __enter__(self) -> JupyterLab:
@@ -70,21 +70,25 @@ class JupyterLab:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.do(lambda page: page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()"))
-        self.do(lambda _: self._stop())
-        self._thread.shutdown()
-        # its kernels have ended; left to itself, a server whose page has gone may wait for them for ever
-        self._server.kill()
-        self._server.wait()
+        try:
+            # a page that opened nothing has no app, and its server no kernels
+            self.do(lambda page: page.evaluate("globalThis.jupyterapp?.serviceManager.sessions.shutdownAll()"))
+            self.do(lambda _: self._stop())
+        finally:
+            self._thread.shutdown()
+            # its kernels have ended; left to itself, a server whose page has gone may wait for them for ever
+            self._server.kill()
+            self._server.wait()
 
     def do(self, work: Callable[[Any], T]) -> T:
         """Return what `work(page)` returns, done in the page's own thread."""
         return self._thread.submit(lambda: work(self._page)).result()
 
     def open(self, notebook: str) -> None:
-        """Open a notebook of the folder and wait until its kernel is there and idle."""
+        """Open a notebook of the folder and wait until the splash screen has gone, and its kernel is there and idle."""
         self.do(lambda page: page.goto(f"{self._address}lab/tree/{notebook}?token={TOKEN}&reset"))
         self.do(lambda page: page.locator(".jp-NotebookPanel .jp-Notebook").wait_for())
+        self.do(lambda page: page.wait_for_function(UNVEILED))
         self.do(lambda page: page.wait_for_function(IDLE))
 
     def run_all(self) -> None:
@@ -99,9 +103,19 @@ class JupyterLab:
             self.do(lambda page, entry=entry: page.locator(".lm-Menu").get_by_text(entry, exact=True).last.click())
 
     def theme(self, name: str) -> None:
-        """Change JupyterLab's theme, such as "JupyterLab Dark"."""
+        """Change JupyterLab's theme, such as "JupyterLab Dark", and wait until it is there, the splash screen gone.
+
+        A change while the screen of the one before still fades makes JupyterLab take it off the page twice, an error.
+        """
         chosen = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})"
         self.do(lambda page: page.evaluate(chosen))
+        self.do(lambda page: page.wait_for_function(UNVEILED, arg=name))
+
+    def complaints(self) -> list[str]:
+        """Return what was complained of since this was last asked."""
+        self.do(lambda page: page.evaluate("0"))  # all that the page has said before its answer is heard with it
+        heard, self._heard = self._heard, []
+        return heard
 
     def _serve(self) -> str:
         for name, settings in SETTINGS.items():
@@ -134,19 +148,24 @@ class JupyterLab:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = self._page = context.new_page()
         page.set_default_timeout(1000 * PATIENCE)
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self._heard.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self._heard.append(str(error)))
         page.on("request", lambda request: self._heed(request.url))
 
     def _heed(self, url: str) -> None:
         if not url.startswith((self._address, "data:", "blob:")):
-            self.complaints.append(f"request: {url}")
+            self._heard.append(f"request: {url}")
 
     def _stop(self) -> None:
         self._browser.close()
         self._playwright.stop()
 
 
+# a theme is named while the splash screen that covers its loading is still there
+UNVEILED = """theme => {
+  const shown = document.body.dataset.jpThemeName;
+  return shown && shown === (theme ?? shown) && !document.getElementById('jupyterlab-splash');
+}"""
 IDLE = "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 ALL_RUN = """() => {
   const panel = jupyterapp.shell.currentWidget;
