@@ -108,11 +108,11 @@ def _draw_scales(axes: Axes, grid: str) -> None:
         _draw_lines(axes, [(0, 1)] * len(rows), [(place, place) for place in rows], up, GRID)
     _draw_lines(axes, [(0, 1)], [(0, 0)], axes.transAxes, FAINT)
     for place, word in columns.items():
-        _write(axes, (place, 0), word, across, (0, -TICK_BELOW), ha="center", va="top")
+        write(axes, (place, 0), word, across, (0, -TICK_BELOW), ha="center", va="top")
     for place, word in rows.items():
-        _write(axes, (0, place), word, up, (-TICK_BESIDE, 0), ha="right", va="center_baseline")
+        write(axes, (0, place), word, up, (-TICK_BESIDE, 0), ha="right", va="center_baseline")
     if name := axes.get_xlabel():
-        _write(axes, (0.5, 0), name, axes.transAxes, (0, -NAME_BELOW), ha="center", va="top")
+        write(axes, (0.5, 0), name, axes.transAxes, (0, -NAME_BELOW), ha="center", va="top")
 
 
 def _ticks(axis: Axis) -> dict[float, str]:
@@ -134,7 +134,7 @@ def _draw_lines(
     axes.add_artist(Line2D(xs, ys, transform=transform, color=colour, linewidth=0.8, clip_on=False, zorder=BEHIND))
 
 
-def _write(
+def write(
     axes: Axes, place: tuple[float, float], words: str, transform: Any, moved: tuple[float, float], **style: Any
 ) -> None:
     """Write words at a place, moved from there by so many points."""
@@ -247,16 +247,8 @@ def name_beside(
             sample = [1 + gap / across for gap in (4, SAMPLE)]
             axes.plot(sample, [height] * 2, dash, color=colour, linewidth=2, clip_on=False,
                       transform=axes.get_yaxis_transform())  # fmt: skip
-        axes.annotate(
-            text,
-            (1.0, height),
-            xycoords=("axes fraction", "data"),
-            xytext=(SAMPLE + 4 if dashes else BESIDE, 0),
-            textcoords="offset points",
-            va="center",
-            color=INK,
-            annotation_clip=False,
-        )
+        moved = (SAMPLE + 4 if dashes else BESIDE, 0)
+        write(axes, (1.0, height), text, axes.get_yaxis_transform(), moved, va="center")
 
 
 def axes_size(axes: Axes) -> tuple[float, float]:

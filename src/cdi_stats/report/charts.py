@@ -136,8 +136,9 @@ def timeliness_chart(title: str, hours: int, findings: Labelled) -> Chart:
 
 def _draw_bars(axes: Axes, bars: Sequence[tuple[Figure, Figure | None, Figure | None]]) -> None:
     """Draw a bar a line, with its range where it has one."""
-    for place, (value, low, high) in enumerate(bars):
-        axes.barh(place, value.value, height=0.56, color=BAR, edgecolor=NOW, linewidth=0.8)
+    lengths = [value.value for value, _, _ in bars]
+    axes.barh(range(len(bars)), lengths, height=0.56, color=BAR, edgecolor=NOW, linewidth=0.8)
+    for place, (_, low, high) in enumerate(bars):
         if low and high:
             axes.plot([low.value, high.value], [place, place], color=INK, linewidth=1.6)
 

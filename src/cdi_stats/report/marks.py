@@ -10,7 +10,6 @@ from cdi_stats.report.blocks import Chart, Column, Figure, Table, Text, plain
 from cdi_stats.report.canvas import (
     BEFORE,
     BELOW,
-    INK,
     LINE,
     NOW,
     PAPER,
@@ -21,6 +20,7 @@ from cdi_stats.report.canvas import (
     name_ticks,
     svg,
     wrapped,
+    write,
 )
 from cdi_stats.report.wording import in_sentence, say
 
@@ -150,16 +150,7 @@ def plot_lines(
         axes.set_ylim(len(labels) - 0.4, -0.6)
         name_ticks(axes.yaxis, range(len(labels)), shown)
         for place, text in enumerate(texts):
-            axes.annotate(
-                text,
-                (1.0, place),
-                xycoords=("axes fraction", "data"),
-                xytext=(TEXT_GAP, 0),
-                textcoords="offset points",
-                va="center",
-                color=INK,
-                annotation_clip=False,
-            )
+            write(axes, (1.0, place), text, axes.get_yaxis_transform(), (TEXT_GAP, 0), va="center")
 
     left, right = margin_for(shown, LABEL_GAP), margin_for([*texts, "100%"], TEXT_GAP + 2)
     return svg(tall, lines, left, right, below)
