@@ -222,6 +222,41 @@ def test_cell_longer_than_a_page_runs_on_to_the_next(sample: Document) -> None:
     assert max(held) < 600
 
 
+def table_of(sample: Document, rows: list[list[str]]) -> Json:
+    columns = [{"header": f"{place}", "numeric": False, "width": 1.0} for place in range(len(rows[0]))]
+    return blocks(sample, "table")[0] | {"columns": columns, "rows": rows, "notes": []}
+
+
+def test_a_short_table_stands_on_one_page(sample: Document) -> None:
+    """Wherever on the page it falls: a line more before each moves the next one down."""
+    line = {"block": "paragraph", "text": "A line."}
+    tables = [table_of(sample, [[f"t{number}r{row}.", "1"] for row in range(8)]) for number in range(12)]
+    made = [block for number, table in enumerate(tables) for block in (*[line] * number, table)]
+    content = render_pdf(replace(sample, blocks=tuple(made)))
+    texts = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+    assert len(texts) > 4
+    for number in range(len(tables)):
+        held = [sum(f"t{number}r{row}." in text for row in range(8)) for text in texts]
+        assert sorted(held)[-2:] == [0, 8], number
+
+
+@pytest.mark.parametrize("letters", [3, 4, 7, 12])
+@pytest.mark.parametrize("columns", [4, 8])
+def test_no_table_runs_off_its_page(sample: Document, columns: int, letters: int) -> None:
+    """Its height is reckoned by mean letters in full lines: here of the widest, whose lines are half empty."""
+    low, high = 22 / 25.4 * 72 - 1, 842 - 24 / 25.4 * 72 + 1  # the margins of report.typ, in points
+    tables = [table_of(sample, [[" ".join(["W" * letters] * most)] * columns]) for most in (15, 30, 60, 120)]
+    for page in PdfReader(io.BytesIO(render_pdf(replace(sample, blocks=tuple(tables))))).pages:
+        heights: list[float] = []
+
+        def note(text: str, cm: list[float], tm: list[float], *_: Any, into: list[float] = heights) -> None:
+            if "W" in text:
+                into.append(tm[4] * cm[1] + tm[5] * cm[3] + cm[5])
+
+        page.extract_text(visitor_text=note)
+        assert all(low < height < high for height in heights)
+
+
 def test_a_formula_breaks_within_its_cell(sample: Document) -> None:
     columns = [{"header": str(place), "numeric": False, "width": 1.0} for place in range(6)]
     formula = "@SUM(1+1)*cmd|' /C=calc\\\\con"

@@ -27,18 +27,6 @@ PRINTED_WIDTH = 168 / 25.4  # inches: A4 less the margins of the PDF (report.typ
 PRINTED_HEIGHT = 195 / 25.4  # its tallest chart
 
 
-def labels_of(axes):
-    """Yield the labels that are drawn: a locator also has ticks beyond the axis, which are not."""
-    if not axes.axison:
-        yield from axes.texts
-        return
-    yield from (*axes.texts, axes.xaxis.label, axes.yaxis.label)
-    for axis in (axes.xaxis, axes.yaxis):
-        first, last = sorted(axis.get_view_interval())
-        slack = 1e-6 * (last - first)
-        yield from (tick.label1 for tick in axis.get_major_ticks() if first - slack <= tick.get_loc() <= last + slack)
-
-
 def collect(patch):
     """Return a list that gets, of every picture drawn, its size and each label with its box, in points."""
     seen = []
@@ -46,7 +34,7 @@ def collect(patch):
 
     def savefig(figure, *args, **options):
         figure.draw_without_rendering()
-        found = [text for axes in figure.axes for text in labels_of(axes) if text.get_text().strip()]
+        found = [text for axes in figure.axes for text in axes.texts if text.get_text().strip()]
         scale = 72 / figure.dpi
         boxes = [(t, [edge * scale for edge in t.get_window_extent().extents]) for t in found]
         seen.append(([side * 72 for side in figure.get_size_inches()], boxes))
@@ -156,6 +144,21 @@ def test_long_words_in_the_margin_leave_room_for_curves(labels, bundled):
     delays = [replace(d, label=LONG) for d in examine_delays(bundled["kent-2018"])]
     spread_charts.delays_chart("Hours", 24, delays, [])
     assert_inside(labels)
+
+
+@pytest.mark.parametrize(("grid", "lines"), [("", 0), ("x", 1), ("y", 1), ("xy", 2)])
+def test_scales_name_the_ticks_between_their_ends_and_lines_cross_from_those_asked_for(labels, grid, lines):
+    def draw(axes):
+        axes.set_xlim(0.5, 3.0)
+        axes.set_ylim(2.0, 0.0)
+        canvas.name_ticks(axes.xaxis, [0, 1, 2, 3, 4], ["none", "one", "two", "three", "four"])
+        canvas.name_ticks(axes.yaxis, [0, 1, 2, 3], ["top", "middle", "bottom", "beyond"])
+        axes.set_xlabel("Name")
+
+    picture = canvas.svg(6, draw, grid=grid)
+    shown = [label.get_text() for label, _ in labels[-1][1]]
+    assert shown == ["one", "two", "three", "top", "middle", "bottom", "Name"]
+    assert picture.count(f"stroke: {canvas.GRID}") == lines
 
 
 def test_a_label_is_as_wide_as_it_is_measured(labels):
