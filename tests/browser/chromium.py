@@ -80,8 +80,12 @@ class Chromium:
         self._browser.close()
         self._playwright.stop()
 
-    def open(self, path: Path) -> list[str]:
-        """Open a file and return what it did beside being shown: dialogs, errors, requests for anything else."""
+    def open(self, path: Path, **look: Any) -> list[str]:
+        """Open a file, looked at as `look` says, and return what it did beside being shown: dialogs, errors, requests.
+
+        However the page before was looked at: a page may hide in print what it never shows again.
+        """
+        self.look(**look)
         return self._do(self._open, path)
 
     def see(self, view: View) -> Seen:

@@ -38,7 +38,6 @@ def index(request, chromium, out):
     """The index, open in the browser."""
     theme = [read_theme("example-police")] if request.param == "themed" else []
     write_index(out, *theme)
-    chromium.look()
     chromium.open(out / "index.html")
     return chromium
 

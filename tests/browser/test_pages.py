@@ -44,8 +44,7 @@ def file(request, tmp_path_factory):
 @pytest.fixture(params=LOOKS)
 def opened(request, chromium, file):
     """The page, looked at in each way."""
-    chromium.look(**LOOKS[request.param])
-    chromium.open(file)
+    chromium.open(file, **LOOKS[request.param])
     return chromium
 
 
@@ -69,8 +68,7 @@ def hexes(colour):
 @pytest.mark.parametrize("dark", [False, True])
 def test_words_in_charts_stand_out_from_their_ground(chromium, file, dark, forced):
     """In forced colours too: there the browser would set the words, and not the lines, in colours of its own."""
-    chromium.look(dark=dark, forced=forced)
-    chromium.open(file)
+    chromium.open(file, dark=dark, forced=forced)
     charts = chromium.run(COLOURS)
     assert len(charts) == 2
     for chart in charts:
@@ -79,8 +77,7 @@ def test_words_in_charts_stand_out_from_their_ground(chromium, file, dark, force
 
 
 def test_printed_charts_are_light_for_readers_of_dark_pages_too(chromium, file):
-    chromium.look(dark=True, media="print", width=794)
-    chromium.open(file)
+    chromium.open(file, dark=True, media="print", width=794)
     for chart in chromium.run(COLOURS):
         assert hexes(chart["ground"]) == "#ffffff"
         assert {hexes(words) for words in chart["words"]} == {CHART_TONES["ink"].light}
@@ -89,7 +86,6 @@ def test_printed_charts_are_light_for_readers_of_dark_pages_too(chromium, file):
 def test_no_mark_of_a_draft_stands_behind_forced_colours(chromium, file):
     """Whoever needs a strong contrast gets none of it weakened; the title says that it is a draft."""
     behind = '(look => look.content !== "none" && look.display !== "none")(getComputedStyle(document.body, "::before"))'
-    chromium.look()
     chromium.open(file)
     shown = chromium.run(behind)
     chromium.look(forced=True)
