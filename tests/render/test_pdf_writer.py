@@ -246,15 +246,20 @@ def test_no_table_runs_off_its_page(sample: Document, columns: int, letters: int
     """Its height is reckoned by mean letters in full lines: here of the widest, whose lines are half empty."""
     low, high = 22 / 25.4 * 72 - 1, 842 - 24 / 25.4 * 72 + 1  # the margins of report.typ, in points
     tables = [table_of(sample, [[" ".join(["W" * letters] * most)] * columns]) for most in (15, 30, 60, 120)]
+    found: list[tuple[int, float]] = []
+
+    def note(text: str, cm: list[float], tm: list[float], *_: Any) -> None:
+        if "W" in text:
+            found.append((text.count("W"), tm[4] * cm[1] + tm[5] * cm[3] + cm[5]))
+
     for page in PdfReader(io.BytesIO(render_pdf(replace(sample, blocks=tuple(tables))))).pages:
-        heights: list[float] = []
-
-        def note(text: str, cm: list[float], tm: list[float], *_: Any, into: list[float] = heights) -> None:
-            if "W" in text:
-                into.append(tm[4] * cm[1] + tm[5] * cm[3] + cm[5])
-
         page.extract_text(visitor_text=note)
-        assert all(low < height < high for height in heights)
+    assert sum(many for many, _ in found) == columns * letters * (15 + 30 + 60 + 120)
+    assert all(low < height < high for _, height in found)
+
+
+def test_a_list_may_be_empty(sample: Document) -> None:
+    assert render_pdf(replace(sample, blocks=({"block": "bullets", "ordered": False, "points": []},)))
 
 
 def test_a_formula_breaks_within_its_cell(sample: Document) -> None:

@@ -43,7 +43,6 @@ RC: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "svg.hashsalt": "cdi-stats",
-    "axes.facecolor": PAPER,
     "axes.unicode_minus": True,
     "figure.facecolor": PAPER,
 }
