@@ -8,6 +8,8 @@ from functools import cache
 
 import matplotlib.figure
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
 from tests.bundled import series_at_hand
 
 from cdi_stats.findings.concentration import examine_concentration
@@ -17,6 +19,7 @@ from cdi_stats.report.benchmark import open_benchmark
 from cdi_stats.report.blocks import Chart, Column, Figure, Table
 from cdi_stats.report.board_paper import open_board_paper
 from cdi_stats.report.inspection import open_report
+from cdi_stats.report.lettering import Words
 from cdi_stats.report.marks import MOST_TOLD, Mark, alt_text, plot_lines, plot_marks
 from cdi_stats.report.methods_report import open_methods
 from cdi_stats.report.monitoring import open_monitoring
@@ -27,6 +30,15 @@ PRINTED_WIDTH = 168 / 25.4  # inches: A4 less the margins of the PDF (report.typ
 PRINTED_HEIGHT = 195 / 25.4  # its tallest chart
 
 
+def as_text(figure, words):
+    """Return words as matplotlib's own Text, which measures what it is of."""
+    moved = ScaledTranslation(words.moved[0] / 72, words.moved[1] / 72, figure.dpi_scale_trans)
+    text = Text(*words.place, words.words, ha=words.ha, va=words.va, fontfamily="Inter", fontsize=words.size,
+                transform=words.get_transform() + moved)  # fmt: skip
+    text.set_figure(figure)
+    return text
+
+
 def collect(patch):
     """Return a list that gets, of every picture drawn, its size and each label with its box, in points."""
     seen = []
@@ -34,7 +46,9 @@ def collect(patch):
 
     def savefig(figure, *args, **options):
         figure.draw_without_rendering()
-        found = [text for axes in figure.axes for text in axes.texts if text.get_text().strip()]
+        found = [
+            as_text(figure, drawn) for axes in figure.axes for drawn in axes.get_children() if type(drawn) is Words
+        ]
         scale = 72 / figure.dpi
         boxes = [(t, [edge * scale for edge in t.get_window_extent().extents]) for t in found]
         seen.append(([side * 72 for side in figure.get_size_inches()], boxes))
@@ -146,6 +160,29 @@ def test_long_words_in_the_margin_leave_room_for_curves(labels, bundled):
     assert_inside(labels)
 
 
+@pytest.mark.parametrize("ha", ["left", "center", "right"])
+@pytest.mark.parametrize("va", ["top", "center", "bottom", "baseline", "center_baseline"])
+def test_words_stand_where_matplotlib_sets_a_text(va, ha):
+    """Its layout is the authority; to several lines it gives no anchor, so that their heights are compared."""
+
+    def draw(axes):
+        for words in ("alone", "first\nsecond\nthird"):
+            canvas.write(axes, (0.3, 0.6), words, None, (7, -5), ha=ha, va=va)
+        for words in [child for child in axes.get_children() if type(child) is Words]:
+            axes.add_artist(as_text(axes.figure, words))
+        canvas.name_ticks(axes.xaxis, [], [])
+        canvas.name_ticks(axes.yaxis, [], [])
+
+    at = {}
+    for attributes, word in re.findall(r"<text ([^>]*)>(\w+)</text>", canvas.svg(6, draw, grid="")):
+        where = re.search(r'x="([\d.]+)" y="([\d.]+)"|translate\([\d.]+ ([\d.]+)\)', attributes)
+        at.setdefault(word, []).append([float(number) for number in where.groups() if number])
+    assert set(at) == {"alone", "first", "second", "third"}
+    assert at["alone"][0] == pytest.approx(at["alone"][1], abs=0.01)
+    for ours, theirs in at.values():
+        assert ours[1] == pytest.approx(theirs[-1], abs=0.01)
+
+
 @pytest.mark.parametrize(("grid", "lines"), [("", 0), ("x", 1), ("y", 1), ("xy", 2)])
 def test_scales_name_the_ticks_between_their_ends_and_lines_cross_from_those_asked_for(labels, grid, lines):
     def draw(axes):
@@ -226,10 +263,14 @@ def test_no_colour_stands_elsewhere_than_on_the_canvas():
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_words_are_eight_points_and_more_in_print(name):
-    for (width, height), boxes in report(name)[1]:
-        scale = min(PRINTED_WIDTH / (width / 72), PRINTED_HEIGHT / (height / 72), 1.0)
-        assert min(text.get_fontsize() for text, _ in boxes) * scale >= 8
-        assert {text.get_fontfamily()[0] for text, _ in boxes} == {"Inter"}
+    for chart in report(name)[0]:
+        size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', chart.svg).groups()
+        width, height = (float(side) / 72 for side in size)
+        scale = min(PRINTED_WIDTH / width, PRINTED_HEIGHT / height, 1.0)
+        styles = re.findall(r'<text [^>]*style="([^"]*)"', chart.svg)
+        assert styles
+        assert min(float(size) for size in re.findall(r"font-size: ([\d.]+)px", " ".join(styles))) * scale >= 8
+        assert {re.search(r"font-family: ([^;]*)", style)[1] for style in styles} == {"'Inter', sans-serif"}
 
 
 # What is told of many rows.

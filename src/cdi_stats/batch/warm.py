@@ -8,6 +8,7 @@ import cdi_stats
 from cdi_stats.publishing.kernels import can_fork, preload
 
 EXAMPLE = "kent-2017"
+SHEETS = 10  # as many pictures as most reports have
 NOT_TOLD = {"explore", "on_cluster"}  # what no report calls, and brings much with it
 
 
@@ -36,6 +37,7 @@ def _tell_example() -> None:
     from cdi_stats.publishing.html import render_html
     from cdi_stats.publishing.typst import make_ready
     from cdi_stats.report.blocks import MIME_TYPE
+    from cdi_stats.report.canvas import make_sheets
 
     report = cdi_stats.open_report(EXAMPLE)
     parts = (report.title, report.overall, report.causes)
@@ -45,3 +47,4 @@ def _tell_example() -> None:
     nbformat.validate(nbformat.read(notebook_path("inspection"), as_version=4))  # type: ignore[no-untyped-call]
     KernelProvisionerFactory.instance()
     make_ready()
+    make_sheets(SHEETS)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 FONTS = Path(__file__).parent / "fonts"
 # what carries meaning: marks, lines and words, each at 3:1 and more on the ground
@@ -37,6 +38,7 @@ LONGEST_BESIDE = 0.33 * WIDTH * POINTS
 TICK_BELOW, TICK_BESIDE, NAME_BELOW = 6.0, 3.5, 20.9  # points from the axes to the words at ticks, and to a name
 BEHIND = 0.5  # lines to read along are drawn before all else
 BESIDE, SAMPLE = 8.0, 22.0  # points from the axes to a text right of them, and to the end of a line's sample there
+_SHEETS: list[tuple[Figure, Axes]] = []  # empty ones, each drawn on once
 RC: Any = {
     "font.family": "Inter",
     "font.size": SIZE,
@@ -75,20 +77,35 @@ def svg(
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
 
-    _register_fonts()
     height = rows * ROW + below + ABOVE
     buffer = io.StringIO()
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes((left, below / height, 1 - left - right, rows * ROW / height))
+        figure, axes = _SHEETS.pop() if _SHEETS else _sheet()
+        figure.set_size_inches(WIDTH, height)
+        axes.set_position((left, below / height, 1 - left - right, rows * ROW / height))
         draw(axes)
         _draw_scales(axes, grid)
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     # A browser without Inter must not fall back to its serif face.
     return buffer.getvalue().replace("'Inter'", "'Inter', sans-serif")
+
+
+def make_sheets(number: int) -> None:
+    """Make so many empty sheets ahead: the forks of this process then draw theirs on what they find."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(RC):
+        _SHEETS.extend(_sheet() for _ in range(number))
+
+
+def _sheet() -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    _register_fonts()
+    figure = Figure()
+    return figure, figure.add_axes((0, 0, 1, 1))
 
 
 def _draw_scales(axes: Axes, grid: str) -> None:
@@ -134,14 +151,33 @@ def _draw_lines(
 
 
 def write(
-    axes: Axes, place: tuple[float, float], words: str, transform: Any, moved: tuple[float, float], **style: Any
+    axes: Axes,
+    place: tuple[float, float],
+    words: str,
+    transform: Any = None,
+    moved: tuple[float, float] = (0, 0),
+    *,
+    ha: str = "left",
+    va: str = "center",
+    ground: bool = False,
 ) -> None:
-    """Write words at a place, moved from there by so many points."""
-    from matplotlib.text import Text
-    from matplotlib.transforms import ScaledTranslation
+    """Write words at a place, in data without a transform, moved from there by so many points.
 
-    points = ScaledTranslation(moved[0] / POINTS, moved[1] / POINTS, axes.figure.dpi_scale_trans)
-    axes.add_artist(Text(*place, words, transform=transform + points, color=INK, clip_on=False, **style))
+    With `ground` they stand on paper of their own, which hides what is beneath them.
+    """
+    from cdi_stats.report.lettering import Words
+
+    paper = (max(map(text_width, words.split("\n"))), PAPER) if ground else None
+    written = Words(place, words, moved, ha, va, SIZE, INK, paper)
+    written.set_transform(transform or axes.transData)
+    axes.add_artist(written)
+    written.set_clip_on(False)
+
+
+def draw_spans(axes: Axes, spans: Sequence[tuple[float, float]], places: Sequence[float], **style: Any) -> None:
+    """Draw lines from low to high at heights, all of one style, as one."""
+    ends = [number for span in spans for number in (*span, math.nan)]
+    axes.plot(ends, [number for place in places for number in (place, place, math.nan)], **style)
 
 
 @cache
@@ -247,7 +283,7 @@ def name_beside(
             axes.plot(sample, [height] * 2, dash, color=colour, linewidth=2, clip_on=False,
                       transform=axes.get_yaxis_transform())  # fmt: skip
         moved = (SAMPLE + 4 if dashes else BESIDE, 0)
-        write(axes, (1.0, height), text, axes.get_yaxis_transform(), moved, va="center")
+        write(axes, (1.0, height), text, axes.get_yaxis_transform(), moved)
 
 
 def axes_size(axes: Axes) -> tuple[float, float]:

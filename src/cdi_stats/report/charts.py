@@ -20,8 +20,10 @@ from cdi_stats.report.canvas import (
     NOW,
     PAPER,
     axis_start,
+    draw_spans,
     locator,
     percent_axis,
+    write,
 )
 from cdi_stats.report.cause_numbers import CauseNumbers
 from cdi_stats.report.marks import Mark, make_chart, marks_table, plot_lines, plot_marks
@@ -138,9 +140,8 @@ def _draw_bars(axes: Axes, bars: Sequence[tuple[Figure, Figure | None, Figure | 
     """Draw a bar a line, with its range where it has one."""
     lengths = [value.value for value, _, _ in bars]
     axes.barh(range(len(bars)), lengths, height=0.56, color=BAR, edgecolor=NOW, linewidth=0.8)
-    for place, (_, low, high) in enumerate(bars):
-        if low and high:
-            axes.plot([low.value, high.value], [place, place], color=INK, linewidth=1.6)
+    spans = {place: (low.value, high.value) for place, (_, low, high) in enumerate(bars) if low and high}
+    draw_spans(axes, list(spans.values()), list(spans), color=INK, linewidth=1.6)
 
 
 def causes_chart(title: str, causes: Sequence[Cause], level: str, notes: tuple[Text, ...] = ()) -> Chart:
@@ -186,9 +187,8 @@ def _draw_added_up(axes: Axes, running: Sequence[Figure]) -> None:
               clip_on=False)  # fmt: skip
     for place, figure in enumerate(running[1:], start=1):
         late = figure.value > LATE
-        axes.annotate(figure.text, (figure.value, place), xytext=(-8 if late else 8, 0), textcoords="offset points",
-                      ha="right" if late else "left", va="center", color=INK,
-                      bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5})  # fmt: skip
+        write(axes, (figure.value, place), figure.text, None, (-8 if late else 8, 0), ha="right" if late else "left",
+              ground=True)  # fmt: skip
 
 
 def _pareto(causes: Sequence[Cause]) -> list[CauseNumbers]:

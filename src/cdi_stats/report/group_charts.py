@@ -29,6 +29,7 @@ from cdi_stats.report.canvas import (
     percent_axis,
     svg,
     text_width,
+    write,
 )
 from cdi_stats.report.marks import Mark, make_chart, plot_lines
 from cdi_stats.report.numbers import count
@@ -111,15 +112,8 @@ def label_points(
         free = [place for place in inside if not any(_touch(boxes[place], box) for box in taken)]
         across, down = (free or inside)[0]
         taken.append(boxes[across, down])
-        axes.annotate(
-            label,
-            (x, y),
-            xytext=(across, down),
-            textcoords="offset points",
-            ha="left" if across > 0 else "right",
-            color=INK,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
-        )
+        side = "left" if across > 0 else "right"
+        write(axes, (x, y), label, None, (across, down), ha=side, va="baseline", ground=True)
 
 
 def _box(at: tuple[float, float], place: tuple[int, int], long: float) -> Box:

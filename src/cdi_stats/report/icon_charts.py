@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from cdi_stats.report.blocks import Chart, Column, Table
-from cdi_stats.report.canvas import BEFORE, INK, NOW, PAPER, POINTS, ROW, WIDTH, svg
+from cdi_stats.report.canvas import BEFORE, NOW, PAPER, POINTS, ROW, WIDTH, svg, write
 from cdi_stats.report.frequencies import Frequency, frequency_of_missed
 from cdi_stats.report.marks import make_chart
 from cdi_stats.report.numbers import FindingNumbers
@@ -60,12 +61,14 @@ def _draw(axes: Axes, found: Frequency, rows: int, step: float) -> None:
     axes.axis("off")
     places = [(place % across, place // across) for place in range(found.of)]
     recorded, missed = places[: -found.missed], places[-found.missed :]
-    for x, y in recorded:
-        axes.plot(x, y, "o", color=NOW, markersize=ICON * step)
-    for x, y in missed:
-        axes.plot(x, y, "s", color=BEFORE, markerfacecolor=PAPER, markeredgewidth=1.6, markersize=ICON * step)
-        axes.plot(x, y, "x", color=BEFORE, markeredgewidth=1.6, markersize=CROSS * step)
+    _draw_icons(axes, recorded, "o", color=NOW, markersize=ICON * step)
+    edge = {"color": BEFORE, "markeredgewidth": 1.6}
+    _draw_icons(axes, missed, "s", markerfacecolor=PAPER, markersize=ICON * step, **edge)
+    _draw_icons(axes, missed, "x", markersize=CROSS * step, **edge)
     first = {"recorded": recorded[:1], "not recorded": missed[:1]}
     for words, x in ((words, x) for words, places in first.items() for x, _ in places):
-        axes.annotate(words, (x - ICON / 2, rows - 0.5), xytext=(0, -2), textcoords="offset points", va="top",
-                      color=INK, annotation_clip=False)  # fmt: skip
+        write(axes, (x - ICON / 2, rows - 0.5), words, None, (0, -2), va="top")
+
+
+def _draw_icons(axes: Axes, places: Sequence[tuple[int, int]], shape: str, **style: Any) -> None:
+    axes.plot([x for x, _ in places], [y for _, y in places], shape, **style)

@@ -16,6 +16,7 @@ from cdi_stats.report.canvas import (
     POINTS,
     ROW,
     WIDTH,
+    draw_spans,
     margin_for,
     name_ticks,
     svg,
@@ -150,7 +151,7 @@ def plot_lines(
         axes.set_ylim(len(labels) - 0.4, -0.6)
         name_ticks(axes.yaxis, range(len(labels)), shown)
         for place, text in enumerate(texts):
-            write(axes, (1.0, place), text, axes.get_yaxis_transform(), (TEXT_GAP, 0), va="center")
+            write(axes, (1.0, place), text, axes.get_yaxis_transform(), (TEXT_GAP, 0))
 
     left, right = margin_for(shown, LABEL_GAP), margin_for([*texts, "100%"], TEXT_GAP + 2)
     return svg(tall, lines, left, right, below)
@@ -168,16 +169,11 @@ def plot_marks(marks: Sequence[Mark], draw: Callable[[Axes], None], *, below: fl
 
 def draw_ranges(axes: Axes, marks: Sequence[Mark]) -> None:
     """Draw each mark with its range on a line of its own; earlier ones as open squares."""
-    for place, mark in enumerate(marks):
-        colour, shape = (BEFORE, "s") if mark.earlier else (NOW, "o")
-        axes.plot(mark.span, [place, place], color=colour, linewidth=2.4, solid_capstyle="butt")
-        axes.plot(
-            [mark.value.value],
-            [place],
-            shape,
-            color=colour,
-            markerfacecolor=PAPER if mark.earlier else colour,
-            markeredgewidth=1.6,
-            markersize=6.5,
-            clip_on=False,
-        )
+    for earlier, colour, shape, face in ((False, NOW, "o", NOW), (True, BEFORE, "s", PAPER)):
+        lines = {place: mark for place, mark in enumerate(marks) if mark.earlier == earlier}
+        if lines:
+            spans = [mark.span for mark in lines.values()]
+            draw_spans(axes, spans, list(lines), color=colour, linewidth=2.4, solid_capstyle="butt")
+            values = [mark.value.value for mark in lines.values()]
+            axes.plot(values, list(lines), shape, color=colour, markerfacecolor=face, markeredgewidth=1.6,
+                      markersize=6.5, clip_on=False)  # fmt: skip

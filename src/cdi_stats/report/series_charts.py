@@ -25,6 +25,7 @@ from cdi_stats.report.canvas import (
     name_ticks,
     percent_heights,
     svg,
+    write,
 )
 from cdi_stats.report.charts import differences_chart
 from cdi_stats.report.group_charts import label_points
@@ -149,9 +150,7 @@ def _draw_segment(axes: Axes, segment: Segment) -> None:
 def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
     day = after.audits[0].audit.period[0].toordinal()
     axes.axvline(day, color=INK, linewidth=1, linestyle=":")
-    axes.annotate(
-        "New rules", (day, axes.get_ylim()[0]), xytext=(4, 4), textcoords="offset points", color=INK, va="bottom"
-    )
+    write(axes, (day, axes.get_ylim()[0]), "New rules", None, (4, 4), va="bottom")
     if before.chart is not None:
         _annotate_centre(axes, before)
 
@@ -159,14 +158,7 @@ def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
 def _annotate_centre(axes: Axes, segment: Segment) -> None:
     assert segment.chart is not None
     _, centre, _ = limit_figures(segment, 0)
-    axes.annotate(
-        centre.text,
-        (_middle(segment.audits[0]) - 12, centre.value),
-        xytext=(0, -11),
-        textcoords="offset points",
-        color=INK,
-        va="center",
-    )
+    write(axes, (_middle(segment.audits[0]) - 12, centre.value), centre.text, None, (0, -11))
 
 
 def _name_signals(axes: Axes, found: SeriesFindings) -> None:
@@ -256,7 +248,7 @@ def _draw_month(axes: Axes, place: int, month: int, calendar: Calendar, stratum:
     fill, edge = (PAPER, BEFORE) if covered is None else (BAND, NOW)
     axes.add_patch(Rectangle((month - 0.46, place - 0.42), 0.92, 0.84, facecolor=fill, edgecolor=edge, linewidth=0.8))
     text = plain(_month_cell(calendar, stratum, (year, month)))
-    axes.annotate(text, (month, place), ha="center", va="center", color=INK)
+    write(axes, (month, place), text, ha="center")
 
 
 def _month_cell(calendar: Calendar, stratum: str, month: Month) -> Text:
