@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from cdi_stats.audit.cases import Cases
 from cdi_stats.audit.overrides import Accepted
 from cdi_stats.audit.problems import Problem
 from cdi_stats.rounding import NOT_APPLICABLE, count
@@ -147,12 +148,21 @@ class Audit(Shown):
 
         Records with no such crime stay, with zeros.
         """
-        places = self._record_places.get_indexer(pd.Index(crimes["record_id"], dtype="object"))
-        counted = {
-            "reported": np.bincount(places[places >= 0], minlength=len(self._record_places)),
-            "recorded": np.bincount(places[(places >= 0) & hits.to_numpy(bool)], minlength=len(self._record_places)),
-        }
-        return self.tables["records"][["record_id", "stratum"]].assign(**counted)
+        reported, recorded = self.cases(crimes, hits).by_record(len(self._record_places))
+        return self.tables["records"][["record_id", "stratum"]].assign(reported=reported, recorded=recorded)
+
+    def cases(self, rows: pd.DataFrame, done: pd.Series[bool], *, sampled: bool = True) -> Cases:
+        """Return rows of a sheet as cases; without `sampled` they are of no record."""
+        if sampled:
+            places = self._record_places.get_indexer(pd.Index(rows["record_id"], dtype="object"))
+        else:
+            places = np.full(len(rows), -1)
+        return Cases(places, done.to_numpy(bool))
+
+    @cached_property
+    def sampled_strata(self) -> pd.Categorical:
+        """Return each sampled record's stratum."""
+        return pd.Categorical(self.tables["records"]["stratum"].to_numpy())
 
     @cached_property
     def _record_places(self) -> pd.Index[str]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from cdi_stats.audit.cases import Cases
 from cdi_stats.audit.model import Audit, Stratum
 from cdi_stats.audit.spelling import folded
 from cdi_stats.errors import InvalidCounts
@@ -179,80 +181,81 @@ class Examiner:
             if measure.weight:
                 yield self._by_count(measure, rows, measure.weight)
                 return
-            done = measure.done(self.audit, rows)
+            cases = self._cases(measure, rows)
             for domain, stratum, part in self._parts(measure, rows):
-                yield self.finding(measure, domain, stratum, rows[part], done[part])
+                yield self.finding(measure, domain, stratum, cases.among(part))
 
     def _recording_rates(self, measure: Measure, rows: pd.DataFrame) -> Iterator[Finding]:
         if rows.empty:
             yield from self._rates_from_totals()
             return
-        done = measure.done(self.audit, rows)
+        cases = self._cases(measure, rows)
         parts = [
-            self._with_year(
-                self.finding(measure, domain, stratum, rows[part], done[part]), self._volume(domain, stratum)
-            )
+            self._with_year(self.finding(measure, domain, stratum, cases.among(part)), self._volume(domain, stratum))
             for domain, stratum, part in self._parts(measure, rows)
             if (domain, stratum) != (ALL, ALL)
         ]
         strata = [part for part in parts if part.domain == ALL]
         for key, weighting in self._weightings():
-            finding = replace(self.finding(measure, ALL, ALL, rows, done, weighting=weighting), measure=key)
+            finding = replace(self.finding(measure, ALL, ALL, cases, weighting=weighting), measure=key)
             yield self._with_overall_year(finding, strata)
         yield from parts
 
-    def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series[bool]]]:
-        yield ALL, ALL, pd.Series(True, index=rows.index, dtype=bool)
+    def _cases(self, measure: Measure, rows: pd.DataFrame) -> Cases:
+        sampled = measure.sampled and self.audit.has_records
+        return self.audit.cases(rows, measure.done(self.audit, rows), sampled=sampled)
+
+    def _parts(self, measure: Measure, rows: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+        yield ALL, ALL, np.ones(len(rows), bool)
         for by in measure.by:
             if by == "strata":
+                strata = rows["stratum"].to_numpy()
                 for stratum in self.audit.strata:
-                    part = rows["stratum"] == stratum.stratum
+                    part = strata == stratum.stratum
                     if part.any() or measure.key == "recording_rate":
                         yield ALL, stratum.stratum, part
             elif by == "flags":
                 for flag in flags_used(self.audit):
-                    part = rows[flag].fillna(False).astype(bool)
+                    part = rows[flag].to_numpy(bool, na_value=False)
                     if part.any():
                         yield flag, ALL, part
             else:
-                for value in dict.fromkeys(rows[by]):
-                    yield str(value), ALL, rows[by] == value
+                values = rows[by].to_numpy()
+                for value in dict.fromkeys(values):
+                    yield str(value), ALL, values == value
 
     def finding(
         self,
         measure: Measure,
         domain: str,
         stratum: str,
-        rows: pd.DataFrame,
-        done: pd.Series[bool],
+        cases: Cases,
         weighting: str | None = None,
     ) -> Finding:
-        """Return the rate of some of a measure's rows, called by a domain and stratum."""
+        """Return the rate of some of a measure's cases, called by a domain and stratum."""
         if measure.sampled and self.audit.has_records:
             weighting = (weighting or self._weighting()) if stratum == ALL else ""
             missing = self._strata_without_sample() if stratum == ALL and domain == ALL else []
             if missing:
                 return Finding(measure.key, domain, stratum, None, weighting, warnings=(_missing_stratum(missing),))
             whole = measure.key == "recording_rate" and domain == ALL
-            estimate = self._estimate(**self.sample(rows, done, weighting, stratum, whole=whole)) if len(rows) else None
+            estimate = self._estimate(**self.sample(cases, weighting, stratum, whole=whole)) if len(cases) else None
         else:
             weighting = ""
             estimate = estimate_rate_from_counts(
-                int(done.sum()), len(rows), confidence_level=self.level, method=self.method
+                int(cases.done.sum()), len(cases), confidence_level=self.level, method=self.method
             )
         return self.complete(Finding(measure.key, domain, stratum, estimate, weighting))
 
-    def sample(
-        self, rows: pd.DataFrame, done: pd.Series[bool], weighting: str, stratum: str, *, whole: bool
-    ) -> dict[str, Any]:
+    def sample(self, cases: Cases, weighting: str, stratum: str, *, whole: bool) -> dict[str, Any]:
         """Return what estimate_rate takes for some crimes, one entry a sampled record, in the order of its sheet.
 
         `whole` keeps records with none in the domain: they were sampled for it.
         """
-        by_record = self.audit.by_record(rows, done)
-        strata, reported = by_record["stratum"].to_numpy(), by_record["reported"].to_numpy()
+        strata = self.audit.sampled_strata
+        reported, recorded = cases.by_record(len(strata))
         return {
-            "recorded": by_record["recorded"].to_numpy(),
+            "recorded": recorded,
             "reported": reported,
             "stratum": strata,
             "population": self.audit.population,
@@ -282,12 +285,19 @@ class Examiner:
 
     def _counts(self, measure: Measure) -> Iterator[Finding]:
         """Yield the findings of a measure that the counts sheet carries as totals."""
-        table = self.audit.tables["counts"]
-        for row in table[table["measure"] == measure.key].to_dict("records"):
+        for row in self._totals.get(measure.key, ()):
             domain, stratum = (ALL if pd.isna(row[name]) else str(row[name]) for name in ("domain", "stratum"))
             if measure.key == "recording_rate" and domain == ALL and not self.audit.has_records:
                 continue
             yield self._from_totals(measure.key, domain, stratum, int(row["recorded"]), int(row["reported"]))
+
+    @cached_property
+    def _totals(self) -> Mapping[str, Sequence[Mapping[Any, Any]]]:
+        """Return the rows of the counts sheet by measure."""
+        totals: dict[str, list[Mapping[Any, Any]]] = {}
+        for row in self.audit.tables["counts"].to_dict("records"):
+            totals.setdefault(row["measure"], []).append(row)
+        return totals
 
     def _from_totals(
         self, measure: str, domain: str, stratum: str, recorded: int, reported: int, population: float | None = None
@@ -408,7 +418,7 @@ class Examiner:
         return next((s.recorded_in_year for s in self.audit.strata if s.stratum == stratum), None)
 
     def _strata_without_sample(self) -> list[str]:
-        present = set(self.audit.crimes["stratum"])
+        present = set(self.audit.crimes["stratum"].unique())
         return [s.label for s in self.audit.strata if s.stratum not in present]
 
 

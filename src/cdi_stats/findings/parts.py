@@ -119,9 +119,9 @@ def _examined(place: _Place) -> Finding:
         assert base.estimate is not None
         estimate = base.estimate.by(options.method, options.confidence_level)
         return options.examiner(audit).complete(replace(base, estimate=estimate))
-    return options.examiner(audit).finding(
-        MEASURES[part.measure], part.named, part.stratum, cases, cases["done"].astype(bool)
-    )
+    measure = MEASURES[part.measure]
+    held = audit.cases(cases, cases["done"], sampled=measure.sampled and audit.has_records)
+    return options.examiner(audit).finding(measure, part.named, part.stratum, held)
 
 
 def _from_totals(part: Part, known: dict[tuple[str, str], Finding]) -> Finding:
@@ -256,9 +256,8 @@ def explain_width(audit: Audit, part: Part, options: Options | None = None) -> W
         return None
     cases = cases_of_part(audit, part)
     whole = part.measure == "recording_rate" and part.named == ALL
-    sample = options.examiner(audit).sample(
-        cases, cases["done"].astype(bool), finding.weighting, part.stratum, whole=whole
-    )
+    held = audit.cases(cases, cases["done"])
+    sample = options.examiner(audit).sample(held, finding.weighting, part.stratum, whole=whole)
     influence = measure_influence(**sample)
     due = _due(sample)
     top = _standing_out(influence.variance_share)
