@@ -25,13 +25,16 @@ def counted_in_detail(tables: dict[str, pd.DataFrame]) -> dict[Counted, Cases]:
 
 
 def _of_crimes(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases]]:
-    crimes, records = tables["crimes"], tables["records"].dropna(subset=["record_id"]).drop_duplicates("record_id")
-    stratum = crimes["record_id"].map(records.set_index("record_id")["stratum"])
+    crimes, records = tables["crimes"], tables["records"]
+    # a record that stands there twice is of the stratum that it has first
+    listed = zip(*(records[name].to_numpy()[::-1] for name in ("record_id", "stratum")), strict=True)
+    stratum_of = {name: stratum for name, stratum in listed if isinstance(name, str)}
+    codes, strata = pd.factorize(np.array([stratum_of.get(name) for name in crimes["record_id"].to_numpy()], object))
     recorded, missed = _answers(crimes["recorded"], False), ~_answers(crimes["recorded"], True)
     reported_and_recorded = crimes["recorded_at"].notna() & crimes["reported_at"].notna()
     timed = recorded & (reported_and_recorded | crimes["in_time"].notna()).to_numpy()
-    for name in (ALL, *stratum.dropna().unique()):
-        part = _answers(stratum == name, False) | (name == ALL)
+    for code, name in ((None, ALL), *enumerate(strata)):
+        part = np.ones(len(crimes), bool) if code is None else codes == code
         yield ("recording_rate", ALL, str(name)), (int(part.sum()), int((part & recorded).sum()))
         yield ("timeliness", ALL, str(name)), (int((part & timed).sum()), None)
     answered = {name: missed & crimes[name].notna().to_numpy() for name in AFTERCARE}
@@ -45,18 +48,20 @@ def _of_crimes(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases
 
 def _answers(column: pd.Series[bool], blank: bool) -> npt.NDArray[np.bool_]:
     """Return yes and no as an array, which counts a hundred times faster; a blank counts as that."""
-    return column.fillna(blank).to_numpy(bool)
+    return column.to_numpy(bool, na_value=blank)
 
 
 def _of_reviews(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases]]:
     n100, vulnerable, cancelled = (tables[name] for name in ("n100", "vulnerable", "cancellations"))
-    needed, examined = n100[n100["test"] == "needed"], n100[n100["test"] == "examined"]
-    yield ("n100_made", ALL, ALL), (len(needed), int(needed["made"].fillna(False).sum()))
-    yield ("n100_correct", ALL, ALL), (len(examined), int((examined["outcome"] == "correct").sum()))
+    needed, examined = ((n100["test"] == name).to_numpy() for name in ("needed", "examined"))
+    made, correct = _answers(n100["made"], False), (n100["outcome"] == "correct").to_numpy()
+    yield ("n100_made", ALL, ALL), (int(needed.sum()), int((needed & made).sum()))
+    yield ("n100_correct", ALL, ALL), (int(examined.sum()), int((examined & correct).sum()))
     due, done = (int(vulnerable[name].fillna(0).sum()) for name in ("reported", "recorded"))
     yield ("vulnerable_victims", ALL, ALL), (due, done)
     told = cancelled["victim_informed"]
-    yield ("victims_informed", ALL, ALL), (int(told.notna().sum()), int(told.fillna(False).sum()))
-    for kind in (ALL, *cancelled["crime_type"].dropna().unique()):
-        part = cancelled if kind == ALL else cancelled[cancelled["crime_type"] == kind]
-        yield ("cancelled_correctly", str(kind), ALL), (len(part), int(part["correct"].fillna(False).sum()))
+    yield ("victims_informed", ALL, ALL), (int(told.notna().sum()), int(_answers(told, False).sum()))
+    right, kinds = _answers(cancelled["correct"], False), cancelled["crime_type"]
+    for kind in (ALL, *kinds.dropna().unique()):
+        part = np.ones(len(cancelled), bool) if kind == ALL else (kinds == kind).to_numpy()
+        yield ("cancelled_correctly", str(kind), ALL), (int(part.sum()), int((part & right).sum()))
