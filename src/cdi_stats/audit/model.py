@@ -115,6 +115,11 @@ class Audit(Shown):
         """Return one sheet's rows; changing the copy leaves the audit as it is."""
         return self.tables[name].copy()
 
+    def entered(self, section: str) -> list[str]:
+        """Return the words that the audit's owner entered for a section of a report, a paragraph each."""
+        context = self.tables["context"]
+        return [str(text) for name, text in zip(context["section"], context["text"], strict=True) if name == section]
+
     @property
     def has_records(self) -> bool:
         """Return whether the sampled records are known, not only totals."""
@@ -150,6 +155,11 @@ class Audit(Shown):
         """
         reported, recorded = self.cases(crimes, hits).by_record(len(self._record_places))
         return self.tables["records"][["record_id", "stratum"]].assign(reported=reported, recorded=recorded)
+
+    @cached_property
+    def counted(self) -> pd.DataFrame:
+        """Return by_record of all crimes and those of them that were recorded."""
+        return self.by_record(self.crimes, self.crimes["recorded"].astype(bool))
 
     def cases(self, rows: pd.DataFrame, done: pd.Series[bool], *, sampled: bool = True) -> Cases:
         """Return rows of a sheet as cases; without `sampled` they are of no record."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cdi_stats.audit.model import Audit
 from cdi_stats.methods.influence import Influence, estimate_without, measure_influence
 from cdi_stats.methods.survey import RateEstimate
@@ -62,18 +64,17 @@ class Concentration:
 
 def examine_concentration(audit: Audit, *, stratum: str | None = None, **options: Any) -> Concentration:
     """Return how an audit's missed crimes lie over its records; options (level, method) as estimate_rate takes them."""
-    by_record = audit.by_record(audit.crimes, audit.crimes["recorded"].astype(bool))
-    if stratum is not None:
-        by_record = by_record[by_record["stratum"] == stratum]
-    recorded, reported = by_record["recorded"].to_numpy(), by_record["reported"].to_numpy()
-    design: dict[str, Any] = {"stratum": by_record["stratum"].to_numpy(), "population": _frames(audit, stratum)}
+    strata = audit.sampled_strata
+    here = np.ones(len(strata), bool) if stratum is None else strata == stratum
+    recorded, reported, ids = (audit.counted[name].to_numpy()[here] for name in ("recorded", "reported", "record_id"))
+    design: dict[str, Any] = {"stratum": strata[here], "population": _frames(audit, stratum)}
     influence = measure_influence(recorded, reported, **design)
     ranked, missed = influence.ranked, influence.missed
     carrying = ranked[: influence.carrying]
     rest = {top: ranked[top:] for top in TOP}
     return Concentration(
         stratum=stratum,
-        records=len(by_record),
+        records=ids.size,
         misses=tuple(int(size) for size in missed[ranked] if size),
         top={top: int(missed[ranked[:top]].sum()) for top in TOP},
         top_variance={top: influence.top_variance_share(top) for top in TOP},
@@ -85,7 +86,7 @@ def examine_concentration(audit: Audit, *, stratum: str | None = None, **options
         carried_variance=float(influence.variance_share[carrying].sum()),
         without=_without(recorded, reported, influence, design | options) if influence.carrying else None,
         heavy=tuple(
-            HeavyRecord(str(by_record["record_id"].iloc[place]), int(reported[place]), int(missed[place]))
+            HeavyRecord(str(ids[place]), int(reported[place]), int(missed[place]))
             for place in carrying
             if len(carrying) <= FEW
         ),

@@ -65,7 +65,7 @@ def pool_records(audits: Sequence[Audit]) -> PooledRecords | None:
 
 
 def _rows(audit: Audit) -> pd.DataFrame:
-    counts = audit.by_record(audit.crimes, audit.crimes["recorded"].astype(bool))
+    counts = audit.counted
     extra = audit.tables["records"][["opened_at", "district", "team"]]
     found = counts.join(extra)
     return found.assign(audit=audit.id, key=_keys(audit, found), cell=f"{audit.id}{APART}" + found["stratum"])

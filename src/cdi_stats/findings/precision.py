@@ -80,8 +80,7 @@ def _effect(estimate: RateEstimate, pilot: Pilot | None) -> float:
 def _pilot(findings: Findings, stratum: str) -> Pilot | None:
     if not findings.audit.has_records:
         return None
-    crimes = findings.audit.crimes
-    records = findings.audit.by_record(crimes, crimes["recorded"].astype(bool))
+    records = findings.audit.counted
     rows = records[records["stratum"] == stratum]
     if (rows["reported"] > 0).sum() < 2:
         return None

@@ -96,12 +96,12 @@ class BoardPaper:
             rules=facts.counting_rules,
             route=narrative.route_words([self._audit]),
         )
-        return section(_numbered([*self._context("summary"), about]))
+        return section(_numbered([*self._audit.entered("summary"), about]))
 
     def position(self) -> Section:
         """Tell where recording stands: the result in a sentence, and the progress of each recommendation."""
         words = [headlines.opening(self._findings), headlines.change_words(self.report.comparison, "crimes")]
-        told = [join(*words), *self._context("overall"), *self._context("leadership")]
+        told = [join(*words), *self._audit.entered("overall"), *self._audit.entered("leadership")]
         from cdi_stats.report.icon_charts import icons_chart
 
         return section(
@@ -173,14 +173,14 @@ class BoardPaper:
     def causes(self) -> Section:
         """Tell each stratum's main cause, whether a few records carry it, and which offences miss further crimes."""
         if not self._audit.has_records:
-            return section(_numbered([tell("board.causes.unseen"), *self._context("causes")]))
+            return section(_numbered([tell("board.causes.unseen"), *self._audit.entered("causes")]))
         told = [self._cause_words(stratum) for stratum in self._audit.strata]
         level = self._findings.confidence_level
         further = examine_further_crimes([self._audit], confidence_level=level)
         causes = examine_causes(self._audit, confidence_level=level, fewest=self.report.rules.threshold)
         illustrative = self._audit.facts.reasons_basis == "illustrative"
         return section(
-            _numbered([*told, *self._context("causes")]),
+            _numbered([*told, *self._audit.entered("causes")]),
             _numbered(self._further_words(further)),
             series_tables.offences_table("Crimes missed as a further crime of a record", self._findings.level, further)
             if further and further.offences
@@ -212,14 +212,18 @@ class BoardPaper:
             self._audit, stratum=stratum.stratum, confidence_level=self._findings.confidence_level,
             method=self._findings.method, degrees_of_freedom=self._findings.degrees_of_freedom,
         )  # fmt: skip
-        return join(lead, *self._context(stratum.stratum), *words, narrative.concentration_sentence(spread, finding))
+        return join(
+            lead, *self._audit.entered(stratum.stratum), *words, narrative.concentration_sentence(spread, finding)
+        )
 
     def other_measures(self) -> Section:
         """Tell what else the audit measured: N100s, victims, timeliness, cancellations, safeguarding, training."""
         measures = ("n100_made", "n100_correct", "vulnerable_victims", "cancelled_correctly", "victims_informed")
         found = [self._findings.get(name) for name in (*measures, "safeguarding", "timeliness")]
         told = [narrative.rate_sentence(finding) for finding in found if finding and finding.estimate]
-        entered = [text for code in ("n100", "safeguarding", "training", "equality") for text in self._context(code)]
+        entered = [
+            text for code in ("n100", "safeguarding", "training", "equality") for text in self._audit.entered(code)
+        ]
         words = [*told, *entered]
         return section(_numbered(words or [tell("board.rates_alone")]))
 
@@ -251,21 +255,17 @@ class BoardPaper:
     def decision_asked(self) -> Section:
         """Tell what the board is asked for."""
         return section(
-            _numbered([self.decision] if self.decision else self._context("decision") or [tell("board.decision")])
+            _numbered([self.decision] if self.decision else self._audit.entered("decision") or [tell("board.decision")])
         )
 
     def next_steps(self) -> Section:
         """Tell what follows, in the words entered."""
-        return section(_numbered(self._context("next") or [tell("board.no_steps")]))
+        return section(_numbered(self._audit.entered("next") or [tell("board.no_steps")]))
 
     def annex(self) -> Section:
         """Tell the limits of the evidence and the technical detail."""
         limits = Bullets(tuple(limit_points(self._findings, self.report.comparison)))
         return section(Heading(3, "Limits of the evidence"), limits, annex_blocks(self._findings, self.report.rates))
-
-    def _context(self, code: str) -> list[Text]:
-        table = self._audit.tables["context"]
-        return [str(text) for text in table.loc[table["section"] == code, "text"]]
 
 
 def _numbered(texts: Iterable[Text | None]) -> list[Block]:

@@ -158,8 +158,7 @@ class Examined:
         return record_id if self.show_records else self.audit.alias(record_id)
 
     def _context(self, code: str) -> list[Block]:
-        table = self.audit.tables["context"]
-        return [Paragraph(str(text)) for text in table.loc[table["section"] == code, "text"]]
+        return [Paragraph(words) for words in self.audit.entered(code)]
 
 
 def _is_mixed(finding: Finding) -> bool:
