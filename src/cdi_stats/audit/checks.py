@@ -12,7 +12,7 @@ from cdi_stats.audit.consistency import MOST_ALIKE, Nearest, Tables
 from cdi_stats.audit.problems import Problem
 from cdi_stats.audit.reconciliations import RECONCILIATIONS
 from cdi_stats.audit.schema import FACTS, SHEETS, Column, Sheet
-from cdi_stats.audit.spelling import among
+from cdi_stats.audit.spelling import strangers
 
 Place = tuple[str, int | None, str | None]
 MOST = 1_000_000_000
@@ -75,14 +75,15 @@ def _refused(sheet: Sheet, column: Column, values: pd.Series[Any]) -> Iterator[P
             yield Problem(sheet.name, "a blank cell", column.expected, mend, *place, rule="blank-cell")
     if column.kind == "code":
         nearest = Nearest(column.allowed)
-        for number, value in values[values.notna() & ~among(values, column.allowed)].items():
+        for number, value in strangers(values, column.allowed).items():
             near = nearest(value)
             mend = f"correct the cell: perhaps {near}" if near else "correct the cell"
             place = int(str(number)), column.name
             found = repr(value)[:120]
             yield Problem(sheet.name, found, column.expected, mend, *place, rule="code-not-listed", quotes=True)
     elif column.kind in LARGEST:
-        wrong = values[~values.between(0, LARGEST[column.kind]).fillna(True)]
+        numbers = values.to_numpy(float, na_value=0.0)
+        wrong = values[(numbers < 0) | (numbers > LARGEST[column.kind])]
         for number, value in zip(wrong.index, wrong.tolist(), strict=True):
             yield _out_of_range(sheet, column, int(number), value)
 

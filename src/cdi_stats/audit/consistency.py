@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from cdi_stats.audit.problems import Problem
-from cdi_stats.audit.spelling import alike_names, among, folded
+from cdi_stats.audit.spelling import alike_names, folded, met, strangers
 
 Tables = dict[str, pd.DataFrame]
 Facts = dict[str, Any]
@@ -80,7 +80,7 @@ def _known_strata(_: Facts, tables: Tables) -> Iterator[Problem]:
     nearest = Nearest(sorted(known))
     for sheet in ("records", "counts", "selection", "draw"):
         values = tables[sheet]["stratum"]
-        for number, value in values[values.notna() & ~among(values, known)].items():
+        for number, value in strangers(values, known).items():
             near = nearest(value)
             mend = f"correct the name: perhaps {near}" if near else "correct the name, or add the stratum"
             yield Problem(
@@ -107,15 +107,15 @@ def _alike(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
     records = tables["records"]
-    known, excluded = set(records["record_id"].dropna()), set(records.loc[records["exclusion"].notna(), "record_id"])
+    known, left_out = records["record_id"].dropna(), records["record_id"][records["exclusion"].notna()]
     for sheet in ("crimes", "second_review"):
         values = tables[sheet]["record_id"]
-        if not known and values.notna().any():
+        if known.empty and values.notna().any():
             found, expected = f"{len(values):,} rows, but no record", "the records that they belong to"
             mend = "fill in the records sheet"
             yield Problem(sheet, found, expected, mend, column="record_id", rule="unknown-record")
             continue
-        unknown = values[values.notna() & ~among(values, known)]
+        unknown = strangers(values, known)
         short = {record.lstrip("0"): record for record in known} if len(unknown) else {}
         for number, value in unknown.items():
             meant = short.get(value.lstrip("0"))
@@ -125,7 +125,7 @@ def _known_records(_: Facts, tables: Tables) -> Iterator[Problem]:
                 rule="unknown-record",
                 quotes=True,
             )
-        for number, value in values[among(values, excluded)].items():
+        for number, value in met(values, left_out.dropna()).items():
             yield Problem(
                 *(sheet, repr(value)[:120], "a record that is in the audit: this one has an exclusion"),
                 *("delete the row, or the record's exclusion", int(str(number)), "record_id"),
@@ -185,7 +185,7 @@ def _times_of_day(_: Facts, tables: Tables) -> Iterator[Problem]:
 
 def _opened_within_period(_: Facts, tables: Tables) -> Iterator[Problem]:
     periods = tables["strata"].drop_duplicates("stratum").set_index("stratum")[["period_start", "period_end"]]
-    records = tables["records"].join(periods, on="stratum")
+    records = tables["records"].dropna(subset=["opened_at"]).join(periods, on="stratum")
     day = records["opened_at"].dt.normalize()
     found = [
         Problem(
@@ -202,7 +202,7 @@ def _opened_within_period(_: Facts, tables: Tables) -> Iterator[Problem]:
 def _reported_when_opened(_: Facts, tables: Tables) -> Iterator[Problem]:
     """Yield the crimes reported more than a day before their record was opened."""
     crimes, records = tables["crimes"], tables["records"].dropna(subset=["record_id"]).drop_duplicates("record_id")
-    if crimes.empty or records.empty:
+    if crimes["reported_at"].isna().all() or records.empty:
         return
     opened = crimes["record_id"].map(records.set_index("record_id")["opened_at"])
     found = [
@@ -324,7 +324,7 @@ def _drawn(_: Facts, tables: Tables) -> Iterator[Problem]:
                 rule=rule,
                 quotes=True,
             )
-            for number, value in values[values.notna() & ~among(values, known.dropna())].items()
+            for number, value in strangers(values, known.dropna()).items()
         ]
         yield from alike(problems, f"records {found}")
 

@@ -25,11 +25,8 @@ def counted_in_detail(tables: dict[str, pd.DataFrame]) -> dict[Counted, Cases]:
 
 
 def _of_crimes(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases]]:
-    crimes, records = tables["crimes"], tables["records"]
-    # a record that stands there twice is of the stratum that it has first
-    listed = zip(*(records[name].to_numpy()[::-1] for name in ("record_id", "stratum")), strict=True)
-    stratum_of = {name: stratum for name, stratum in listed if isinstance(name, str)}
-    codes, strata = pd.factorize(np.array([stratum_of.get(name) for name in crimes["record_id"].to_numpy()], object))
+    crimes = tables["crimes"]
+    codes, strata = pd.factorize(crime_strata(crimes, tables["records"]))
     recorded, missed = _answers(crimes["recorded"], False), ~_answers(crimes["recorded"], True)
     reported_and_recorded = crimes["recorded_at"].notna() & crimes["reported_at"].notna()
     timed = recorded & (reported_and_recorded | crimes["in_time"].notna()).to_numpy()
@@ -44,6 +41,13 @@ def _of_crimes(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[Counted, Cases
         for measure in AFTERCARE:
             known = answered[measure] & part
             yield (measure, flag, ALL), (int(known.sum()), int((known & done[measure]).sum()))
+
+
+def crime_strata(crimes: pd.DataFrame, records: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return the stratum of each crime's record, None where it is not among the records; of two alike the first's."""
+    listed = zip(*(records[name].to_numpy()[::-1] for name in ("record_id", "stratum")), strict=True)
+    stratum_of = {name: stratum for name, stratum in listed if isinstance(name, str)}
+    return np.array([stratum_of.get(name) for name in crimes["record_id"].to_numpy()], object)
 
 
 def _answers(column: pd.Series[bool], blank: bool) -> npt.NDArray[np.bool_]:

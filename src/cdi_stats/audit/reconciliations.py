@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 
 from cdi_stats.audit.consistency import ROWS_AGREE, Facts, Reconciliation, Tables, rows, yes
-from cdi_stats.audit.details import ALL, Counted, counted_in_detail
+from cdi_stats.audit.details import ALL, Counted, counted_in_detail, crime_strata
 from cdi_stats.audit.problems import Problem
 
 FAR = timedelta(days=731)
@@ -88,6 +88,8 @@ def _sampled(_: Facts, tables: Tables) -> Iterator[Problem]:
 def _totals_have_records(_: Facts, tables: Tables) -> Iterator[Problem]:
     """Yield the strata that hold totals or records but, they say, no sampled record."""
     counts, strata = tables["counts"], tables["strata"]
+    if not yes(strata["records_sampled"] == 0).any():
+        return
     counted = set(
         counts.loc[yes((counts["measure"] == "recording_rate") & (counts["reported"] > 0)), "stratum"].dropna()
     ) | set(_examined(tables)["stratum"].dropna())
@@ -166,6 +168,8 @@ def _named(value: object) -> str:
 def _totals_add(_: Facts, tables: Tables) -> Iterator[Problem]:
     """Yield the totals over all strata that are not the sums of the strata, or below the sum of those counted."""
     counts = tables["counts"]
+    if counts["stratum"].notna().all():
+        return
     strata = set(tables["strata"]["stratum"].dropna())
     for _key, counted in counts.groupby(["measure", "domain"], dropna=False):
         parts, totals = counted[counted["stratum"].notna()], counted[counted["stratum"].isna()]
@@ -241,8 +245,7 @@ def _something_audited(_: Facts, tables: Tables) -> Iterator[Problem]:
     if examined.empty:
         due = rates.groupby("stratum")["reported"].sum()
     else:
-        listed = examined.dropna(subset=["record_id"]).drop_duplicates("record_id").set_index("record_id")["stratum"]
-        due = tables["crimes"]["record_id"].map(listed).value_counts()
+        due = pd.Series(crime_strata(tables["crimes"], examined)).value_counts()
     if len(tables["crimes"]) and tables["crimes"]["record_id"].isna().all():
         return
     none_due = tables["crimes"].empty if len(examined) else not yes(due > 0).any()

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cdi_stats.resources import code_list
 
@@ -50,7 +52,7 @@ def agree_spelling(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
         known: dict[str, str] | None = None
         for other in others:
             values = agreed[other][column]
-            odd = values[values.notna() & ~among(values, names)]
+            odd = strangers(values, names)
             if odd.empty:
                 continue
             known = _spellings(names) if known is None else known
@@ -87,14 +89,30 @@ def _whole(names: pd.Series[str]) -> pd.Series[bool]:
     return names.isin(every)
 
 
-def among(values: pd.Series[str], names: Iterable[str]) -> pd.Series[bool]:
+def strangers(values: pd.Series[str], names: Iterable[str]) -> pd.Series[str]:
+    """Return the values that are not among the names; a blank is no value."""
+    unknown = ~_among(values, names) & values.notna().to_numpy()
+    return values[unknown] if unknown.any() else values[:0]
+
+
+def met(values: pd.Series[str], names: Iterable[str]) -> pd.Series[str]:
+    """Return the values that are among the names."""
+    known = _among(values, names)
+    return values[known] if known.any() else values[:0]
+
+
+def _among(values: pd.Series[str], names: Iterable[str]) -> NDArray[np.bool_]:
     """Return which values are among the names: `Series.isin`, in a tenth of its time for texts."""
     import pyarrow
     from pyarrow import compute
 
-    known = pyarrow.array(list(names), pyarrow.large_string())
-    found = compute.is_in(pyarrow.array(values, pyarrow.large_string(), from_pandas=True), value_set=known)
-    return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index)
+    text = pyarrow.large_string()
+    listed = names if isinstance(names, pd.Series) else list(names)
+    found = compute.is_in(
+        pyarrow.array(values, text, from_pandas=True), value_set=pyarrow.array(listed, text, from_pandas=True)
+    )
+    known: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False)
+    return known
 
 
 def _spellings(names: Iterable[str]) -> dict[str, str]:
