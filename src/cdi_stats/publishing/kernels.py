@@ -19,6 +19,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,7 +28,7 @@ LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
          "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "matplotlib.figure", "nbclient", "papermill",
-         "tornado.platform.asyncio", "cdi_stats.publishing.publication")  # fmt: skip
+         "tornado.platform.asyncio", "cdi_stats.publishing.forked_app", "cdi_stats.publishing.publication")  # fmt: skip
 # Nobody debugs a report's kernel or draws in three dimensions there. jsonschema's checks of IRIs, durations and such
 # build parsers on import, and notebooks hold none of these.
 NEEDLESS = ("debugpy", "isoduration", "mpl_toolkits.mplot3d", "rfc3986_validator", "rfc3987_syntax", "uri_template",
@@ -149,9 +150,11 @@ def _become_kernel(reading: int, owner: int) -> NoReturn:
         with os.fdopen(reading, encoding="utf-8") as pipe:
             said = pipe.read()
         if said:
+            from cdi_stats.publishing.forked_app import serve
+
             order = json.loads(said)
             _forget_owner(order["folder"], order["environment"])
-            _serve(order["connection_file"])
+            serve(order["connection_file"])
     finally:
         os._exit(0)
 
@@ -186,19 +189,6 @@ def _forget_owner(folder: str, environment: Mapping[str, str]) -> None:
     matplotlib.rcParams._set("backend", "module://matplotlib_inline.backend_inline")
 
 
-def _serve(connection_file: str) -> None:
-    from ipykernel.kernelapp import IPKernelApp
-    from traitlets.config import Config
-
-    class ForkedApp(IPKernelApp):
-        def parse_command_line(self, argv: Any = None) -> None:
-            """Do nothing: a fork has no command line, and the parser of one takes as long as a cell."""
-
-    app: Any = ForkedApp.instance(connection_file=connection_file, config=Config(HistoryManager={"enabled": False}))
-    app.initialize([])
-    app.start()
-
-
 def private_kernels(sockets: str, forked: ForkedKernel | None = None) -> Any:
     """Return a kernel manager whose kernels speak over sockets in a folder, where the system can, not over TCP ports.
 
@@ -226,6 +216,12 @@ def private_kernels(sockets: str, forked: ForkedKernel | None = None) -> Any:
             return forked.returncode if forked else None
 
     class PrivateKernelManager(AsyncKernelManager):
+        def client(self, **options: Any) -> Any:
+            kernel_client: Any = super().client(**options)
+            # whether it lives is seen by its process; a heartbeat would be a thread on either side
+            kernel_client.start_channels = partial(kernel_client.start_channels, hb=False)
+            return kernel_client
+
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             if os.name != "nt" and len(sockets) < LONGEST_SOCKET_FOLDER:
