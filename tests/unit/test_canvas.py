@@ -46,9 +46,7 @@ def collect(patch):
 
     def savefig(figure, *args, **options):
         figure.draw_without_rendering()
-        found = [
-            as_text(figure, drawn) for axes in figure.axes for drawn in axes.get_children() if type(drawn) is Words
-        ]
+        found = [as_text(figure, drawn) for drawn in figure.artists if type(drawn) is Words]
         scale = 72 / figure.dpi
         boxes = [(t, [edge * scale for edge in t.get_window_extent().extents]) for t in found]
         seen.append(([side * 72 for side in figure.get_size_inches()], boxes))
@@ -168,8 +166,8 @@ def test_words_stand_where_matplotlib_sets_a_text(va, ha):
     def draw(axes):
         for words in ("alone", "first\nsecond\nthird"):
             canvas.write(axes, (0.3, 0.6), words, None, (7, -5), ha=ha, va=va)
-        for words in [child for child in axes.get_children() if type(child) is Words]:
-            axes.add_artist(as_text(axes.figure, words))
+        for words in [drawn for drawn in axes.figure.artists if type(drawn) is Words]:
+            axes.figure.add_artist(as_text(axes.figure, words))
         canvas.name_ticks(axes.xaxis, [], [])
         canvas.name_ticks(axes.yaxis, [], [])
 

@@ -33,7 +33,6 @@ AXIS_NAME = 0.2
 SIZE = 9.0
 LINE = 11.0  # points from one line of text to the next
 POINTS = 72  # in an inch
-MEASURED = 16  # so many times its size a text is measured at
 LONGEST_BESIDE = 0.33 * WIDTH * POINTS
 TICK_BELOW, TICK_BESIDE, NAME_BELOW = 6.0, 3.5, 20.9  # points from the axes to the words at ticks, and to a name
 BEHIND = 0.5  # lines to read along are drawn before all else
@@ -170,8 +169,7 @@ def write(
     paper = (max(map(text_width, words.split("\n"))), PAPER) if ground else None
     written = Words(place, words, moved, ha, va, SIZE, INK, paper)
     written.set_transform(transform or axes.transData)
-    axes.add_artist(written)
-    written.set_clip_on(False)
+    axes.figure.add_artist(written)
 
 
 def draw_spans(axes: Axes, spans: Sequence[tuple[float, float]], places: Sequence[float], **style: Any) -> None:
@@ -180,17 +178,18 @@ def draw_spans(axes: Axes, spans: Sequence[tuple[float, float]], places: Sequenc
     axes.plot(ends, [number for place in places for number in (place, place, math.nan)], **style)
 
 
-@cache
 def text_width(text: str) -> float:
-    """Return how wide a text stands in a picture, in points."""
+    """Return how wide a text stands in a picture, in points: its letters side by side, none drawn nearer to another."""
+    return sum(map(_letter_width, text))
+
+
+@cache
+def _letter_width(letter: str) -> float:
     from matplotlib.font_manager import get_font
     from matplotlib.ft2font import LoadFlags
 
     face = get_font(str(FONTS / "Inter-Regular.otf"))
-    # large and without hints, as the letters are drawn: small ones would be rounded to whole points
-    face.set_size(SIZE * MEASURED, POINTS)
-    face.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
-    return float(face.get_width_height()[0]) / 64 / MEASURED
+    return face.load_char(ord(letter), flags=LoadFlags.NO_SCALE).horiAdvance / face.units_per_EM * SIZE
 
 
 def margin_for(texts: Iterable[str], gap: float) -> float:
