@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cdi_stats.audit.cases import Cases
 from cdi_stats.audit.overrides import Accepted
@@ -145,8 +146,10 @@ class Audit(Shown):
     @cached_property
     def crimes(self) -> pd.DataFrame:
         """Return the crimes due, each with its record's stratum, route and opening code."""
-        records = self.tables["records"][["record_id", "stratum", "route", "opening_code"]]
-        return self.tables["crimes"].merge(records, on="record_id", how="left", validate="many_to_one")
+        crimes, records = self.tables["crimes"].reset_index(drop=True), self.tables["records"]
+        places = self._places_of(crimes)
+        of_record = ("stratum", "route", "opening_code")
+        return crimes.assign(**{name: records[name].array.take(places, allow_fill=True) for name in of_record})
 
     def by_record(self, crimes: pd.DataFrame, hits: pd.Series[bool]) -> pd.DataFrame:
         """Return one row a sampled record: stratum, `reported` (its rows of `crimes`) and `recorded` (of these, hits).
@@ -163,11 +166,12 @@ class Audit(Shown):
 
     def cases(self, rows: pd.DataFrame, done: pd.Series[bool], *, sampled: bool = True) -> Cases:
         """Return rows of a sheet as cases; without `sampled` they are of no record."""
-        if sampled:
-            places = self._record_places.get_indexer(pd.Index(rows["record_id"], dtype="object"))
-        else:
-            places = np.full(len(rows), -1)
+        places = self._places_of(rows) if sampled else np.full(len(rows), -1)
         return Cases(places, done.to_numpy(bool))
+
+    def _places_of(self, rows: pd.DataFrame) -> NDArray[np.intp]:
+        places: NDArray[np.intp] = self._record_places.get_indexer(pd.Index(rows["record_id"], dtype="object"))
+        return places
 
     @cached_property
     def sampled_strata(self) -> pd.Categorical:
