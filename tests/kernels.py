@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cdi_stats.publishing.kernels import ForkedKernel, private_kernels
+from cdi_stats.publishing.kernels import ForkedKernel
+from cdi_stats.publishing.private_kernels import PrivateKernels
 
 SERVER = """
 import json, sys
@@ -79,6 +81,10 @@ class WarmKernel(ForkedKernel):
         return self.returncode
 
 
+def _warm(server: KernelServer, sockets: str, _: None, **options: Any) -> PrivateKernels:
+    return PrivateKernels(sockets, WarmKernel(server), **options)
+
+
 @contextmanager
 def warm_kernels(server: KernelServer) -> Iterator[None]:
     """Have the engine take its kernels from a server, where the system bears that."""
@@ -88,5 +94,5 @@ def warm_kernels(server: KernelServer) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         if server.can_fork:
-            patched.setattr(engine, "private_kernels", lambda sockets, _: private_kernels(sockets, WarmKernel(server)))
+            patched.setattr(engine, "PrivateKernels", partial(_warm, server))
         yield

@@ -28,8 +28,8 @@ from cdi_stats.publishing import publication as publishing
 from cdi_stats.publishing import staging as stages
 from cdi_stats.publishing.formats import WRITERS
 from cdi_stats.publishing.index import write_index
-from cdi_stats.publishing.kernels import private_kernels
 from cdi_stats.publishing.parameters import REPORTS
+from cdi_stats.publishing.private_kernels import PrivateKernels
 from cdi_stats.publishing.publication import Manner, collect_figures, publish
 from cdi_stats.publishing.staging import staging
 from cdi_stats.resources import resource
@@ -168,7 +168,7 @@ def test_no_trace_of_machine_or_time_in_the_notebook(publication):
 @pytest.fixture
 def cold(monkeypatch):
     """Start each kernel anew, as where no fork is safe."""
-    monkeypatch.setattr("cdi_stats.publishing.engine.private_kernels", private_kernels)
+    monkeypatch.setattr("cdi_stats.publishing.engine.PrivateKernels", PrivateKernels)
 
 
 @pytest.mark.usefixtures("cold")

@@ -35,6 +35,7 @@ def _tell_example() -> None:
     from cdi_stats.publishing.document import Document, markdown_blocks
     from cdi_stats.publishing.execution import notebook_path
     from cdi_stats.publishing.html import render_html
+    from cdi_stats.publishing.publication import stack_versions
     from cdi_stats.publishing.typst import make_ready
     from cdi_stats.report.blocks import MIME_TYPE
     from cdi_stats.report.canvas import make_sheets
@@ -48,3 +49,4 @@ def _tell_example() -> None:
     KernelProvisionerFactory.instance()
     make_ready()
     make_sheets(SHEETS)
+    stack_versions()

@@ -13,7 +13,8 @@ from papermill.engines import NBClientEngine
 from papermill.log import logger
 
 from cdi_stats.errors import ReportFailed
-from cdi_stats.publishing.kernels import ForkedKernel, can_fork, private_kernels
+from cdi_stats.publishing.kernels import ForkedKernel, can_fork
+from cdi_stats.publishing.private_kernels import PrivateKernels
 from cdi_stats.publishing.staging import socket_folder
 
 MOST_PRINTED = 1_000_000
@@ -64,14 +65,14 @@ class CdiEngine(NBClientEngine):  # type: ignore[misc]
                     timeout=execution_timeout,
                     startup_timeout=options.get("start_timeout", 60),
                     kernel_name=kernel_name,
-                    kernel_manager_class=private_kernels(sockets, forked),
+                    km=PrivateKernels(sockets, forked, kernel_name=kernel_name),
                     resources=options.get("resources", {}),
                     record_timing=False,
                     # a fork leaves no trace that it would have to clear away first
                     shutdown_kernel="immediate" if forked else "graceful",
                     log=logger,
                 )
-                return client.execute()
+                return client.execute(cleanup_kc=True)
         finally:
             if forked:
                 forked.close()

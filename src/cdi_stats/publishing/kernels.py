@@ -13,22 +13,20 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Mapping
-from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-LONGEST_SOCKET_FOLDER = 80  # the system allows a socket about 100 letters
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 STACK = ("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "ipykernel.debugger",
          "ipykernel.kernelapp", "matplotlib.backends.backend_svg", "matplotlib.figure", "nbclient", "papermill",
-         "tornado.platform.asyncio", "cdi_stats.publishing.forked_app", "cdi_stats.publishing.publication")  # fmt: skip
+         "tornado.platform.asyncio", "cdi_stats.publishing.engine", "cdi_stats.publishing.forked_app",
+         "cdi_stats.publishing.publication")  # fmt: skip
 # Nobody debugs a report's kernel or draws in three dimensions there. jsonschema's checks of IRIs, durations and such
 # build parsers on import, and notebooks hold none of these.
 NEEDLESS = ("debugpy", "isoduration", "mpl_toolkits.mplot3d", "rfc3986_validator", "rfc3987_syntax", "uri_template",
@@ -187,55 +185,3 @@ def _forget_owner(folder: str, environment: Mapping[str, str]) -> None:
     # matplotlib reads MPLBACKEND when it is imported, which was too early; set plainly, as to check a backend's name it
     # reads the entry points of every package there is
     matplotlib.rcParams._set("backend", "module://matplotlib_inline.backend_inline")
-
-
-def private_kernels(sockets: str, forked: ForkedKernel | None = None) -> Any:
-    """Return a kernel manager whose kernels speak over sockets in a folder, where the system can, not over TCP ports.
-
-    Anyone on a shared host may listen to a TCP kernel, and audits hold victims' data. What a kernel writes to its own
-    terminal is dropped: a report is its notebook's outputs. `forked` is the kernel to use; without it one is started.
-    """
-    from jupyter_client.manager import AsyncKernelManager
-    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-
-    class ForkedProvisioner(LocalProvisioner):
-        parent: Any
-        process: Any
-
-        async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ARG002
-            assert forked is not None
-            self.process, self.pid, self.pgid, self.cwd = forked, forked.pid, forked.pid, kwargs["cwd"]
-            forked.launch(self.parent.connection_file, kwargs["cwd"], kwargs["env"])
-            return self.connection_info
-
-        async def wait(self) -> int | None:
-            # as the class it stands for, which looks ten times a second only
-            while self.process is not None and self.process.poll() is None:
-                await asyncio.sleep(0.005)
-            self.process = None
-            return forked.returncode if forked else None
-
-    class PrivateKernelManager(AsyncKernelManager):
-        def client(self, **options: Any) -> Any:
-            kernel_client: Any = super().client(**options)
-            # whether it lives is seen by its process; a heartbeat would be a thread on either side
-            kernel_client.start_channels = partial(kernel_client.start_channels, hb=False)
-            return kernel_client
-
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            if os.name != "nt" and len(sockets) < LONGEST_SOCKET_FOLDER:
-                self.transport, self.ip = "ipc", f"{sockets}/kernel"
-            self.connection_file = f"{sockets}/kernel.json"
-
-        async def _async_start_kernel(self, **options: Any) -> None:
-            if forked is not None:
-                self.provisioner = ForkedProvisioner(
-                    kernel_id=self.kernel_id or "", kernel_spec=self.kernel_spec, parent=self
-                )
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            await super()._async_start_kernel(**(quiet | options))
-
-        start_kernel = _async_start_kernel
-
-    return PrivateKernelManager
