@@ -112,6 +112,47 @@ def test_a_picture_of_pyplot_is_shown_as_in_any_kernel(tmp_path):
     assert "image/png" in outputs[0]["data"]
 
 
+def test_what_is_printed_stands_between_the_results_where_it_was_printed(tmp_path):
+    """A fork sends what is printed only where something was: none may be late, or lost at the end of a cell."""
+    cell = """
+from IPython.display import display
+import sys
+print("one", end=""); display(1)
+print("two", end="", flush=True); print("aside", file=sys.stderr, end=""); display(2)
+print("three", end="")
+"""
+    (outputs,) = run_forks(tmp_path, [cell])
+    shown = [(made.get("name"), made.get("text") or made["data"]["text/plain"]) for made in outputs]
+    assert [row for row in shown if row[0] != "stderr"] == [
+        ("stdout", "one"), (None, "1"), ("stdout", "two"), (None, "2"), ("stdout", "three")
+    ]  # fmt: skip
+    assert ("stderr", "aside") in shown
+
+
+DEAD = """
+import sys, time
+from pathlib import Path
+from cdi_stats.publishing import kernels
+kernels.keep_one_thread()
+kernels.preload()
+from cdi_stats.errors import KernelDied
+from cdi_stats.publishing import forked_app
+from cdi_stats.publishing.execution import run_notebook
+forked_app.serve = lambda connection_file: None
+try:
+    run_notebook("inspection", {"audit": "kent-2017"}, Path(sys.argv[1]), fork=True)
+except KernelDied as error:
+    print(error)
+"""
+
+
+def test_a_kernel_that_ends_before_it_answers_is_told_as_dead(tmp_path):
+    command = [sys.executable, "-c", DEAD, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert "inspection: the notebook's kernel died or did not start" in ran.stdout
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_kernels_speak_over_sockets_that_are_gone_afterwards(tmp_path):
     cell = "from ipykernel.kernelapp import IPKernelApp as A\nprint(A.instance().transport, A.instance().ip)"
     (outputs,) = run_forks(tmp_path, [cell])

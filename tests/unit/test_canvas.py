@@ -181,6 +181,18 @@ def test_words_stand_where_matplotlib_sets_a_text(va, ha):
         assert ours[1] == pytest.approx(theirs[-1], abs=0.01)
 
 
+def test_a_sheet_made_ahead_gives_the_same_picture_and_is_drawn_on_once():
+    def draw(axes):
+        canvas.percent_axis(axes, 0.2, 0.9)
+        axes.plot([0.3, 0.8], [0, 1], color=canvas.NOW)
+        canvas.write(axes, (0.5, 0.5), "Words", ground=True)
+
+    plain = canvas.svg(3, draw, 0.2, 0.3)
+    canvas.make_sheets(1)
+    assert canvas.svg(3, draw, 0.2, 0.3) == plain
+    assert canvas.svg(3, draw, 0.2, 0.3) == plain
+
+
 @pytest.mark.parametrize(("grid", "lines"), [("", 0), ("x", 1), ("y", 1), ("xy", 2)])
 def test_scales_name_the_ticks_between_their_ends_and_lines_cross_from_those_asked_for(labels, grid, lines):
     def draw(axes):
