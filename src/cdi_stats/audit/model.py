@@ -160,7 +160,7 @@ class Audit(Shown):
         return self.tables["records"][["record_id", "stratum"]].assign(reported=reported, recorded=recorded)
 
     @cached_property
-    def counted(self) -> pd.DataFrame:
+    def crimes_by_record(self) -> pd.DataFrame:
         """Return by_record of all crimes and those of them that were recorded."""
         return self.by_record(self.crimes, self.crimes["recorded"].astype(bool))
 

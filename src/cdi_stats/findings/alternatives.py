@@ -54,7 +54,7 @@ def examine_alternatives(audit: Audit, *, confidence_level: float, replicates: i
     """Return every sampled stratum of an audit by every method; empty where only totals are known."""
     if not audit.has_records:
         return []
-    records = audit.counted
+    records = audit.crimes_by_record
     found = []
     for stratum in audit.strata:
         rows = records[records["stratum"] == stratum.stratum]

@@ -66,7 +66,8 @@ def examine_concentration(audit: Audit, *, stratum: str | None = None, **options
     """Return how an audit's missed crimes lie over its records; options (level, method) as estimate_rate takes them."""
     strata = audit.sampled_strata
     here = np.ones(len(strata), bool) if stratum is None else strata == stratum
-    recorded, reported, ids = (audit.counted[name].to_numpy()[here] for name in ("recorded", "reported", "record_id"))
+    rows = audit.crimes_by_record
+    recorded, reported, ids = (rows[name].to_numpy()[here] for name in ("recorded", "reported", "record_id"))
     design: dict[str, Any] = {"stratum": strata[here], "population": _frames(audit, stratum)}
     influence = measure_influence(recorded, reported, **design)
     ranked, missed = influence.ranked, influence.missed

@@ -51,7 +51,7 @@ def examine_months(audit: Audit, *, confidence_level: float) -> MonthlyLooks | N
     """Return the monthly looks at the first stratum opened over three months or more; None where there is none."""
     if not audit.has_records:
         return None
-    found = audit.counted
+    found = audit.crimes_by_record
     found = found.assign(opened_at=audit.tables["records"]["opened_at"])
     for stratum in audit.strata:
         looks = _look(

@@ -65,7 +65,7 @@ def pool_records(audits: Sequence[Audit]) -> PooledRecords | None:
 
 
 def _rows(audit: Audit) -> pd.DataFrame:
-    counts = audit.counted
+    counts = audit.crimes_by_record
     extra = audit.tables["records"][["opened_at", "district", "team"]]
     found = counts.join(extra)
     return found.assign(audit=audit.id, key=_keys(audit, found), cell=f"{audit.id}{APART}" + found["stratum"])

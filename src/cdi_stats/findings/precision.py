@@ -80,7 +80,7 @@ def _effect(estimate: RateEstimate, pilot: Pilot | None) -> float:
 def _pilot(findings: Findings, stratum: str) -> Pilot | None:
     if not findings.audit.has_records:
         return None
-    records = findings.audit.counted
+    records = findings.audit.crimes_by_record
     rows = records[records["stratum"] == stratum]
     if (rows["reported"] > 0).sum() < 2:
         return None
