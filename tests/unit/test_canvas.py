@@ -181,6 +181,18 @@ def test_words_stand_where_matplotlib_sets_a_text(va, ha):
         assert ours[1] == pytest.approx(theirs[-1], abs=0.01)
 
 
+def test_words_beside_a_limit_without_end_are_not_drawn():
+    def draw(axes):
+        axes.set_ylim(0, 1)
+        for height in (0.5, float("inf"), float("nan")):
+            canvas.write(axes, (0.5, height), f"at {height}")
+
+    picture = canvas.svg(3, draw)
+    assert "at 0.5" in picture
+    assert "at inf" not in picture
+    assert "at nan" not in picture
+
+
 def test_a_sheet_made_ahead_gives_the_same_picture_and_is_drawn_on_once():
     def draw(axes):
         canvas.percent_axis(axes, 0.2, 0.9)

@@ -6,6 +6,7 @@ sets them, so that a place on the line is all they need.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +41,11 @@ class Words(Artist):
         self.size, self.colour, self.ground = size, colour, ground
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw the words, a line after another."""
-        if not self.words:
-            return
+        """Draw the words, a line after another; none that are nowhere, as beside a limit without end."""
         scale: Any = renderer.points_to_pixels(1.0)
         across, up = self.get_transform().transform(self.place)
+        if not self.words or not math.isfinite(across) or not math.isfinite(up):
+            return
         x, y = float(across) + scale * self.moved[0], float(up) + scale * self.moved[1]
         lines = self.words.split("\n")
         ascent, descent = ASCENT * self.size * scale, DESCENT * self.size * scale
