@@ -181,6 +181,13 @@ def test_words_stand_where_matplotlib_sets_a_text(va, ha):
         assert ours[1] == pytest.approx(theirs[-1], abs=0.01)
 
 
+@pytest.mark.parametrize("letter", ["漢", "\u202e", "\n", "😀", "\ue000"])
+def test_a_letter_that_the_typeface_lacks_has_a_width_and_can_be_written(letter):
+    assert 0 <= canvas.text_width(letter) <= 2 * canvas.SIZE
+    assert canvas.text_width(f"a{letter}b") >= canvas.text_width("ab")
+    assert f"a{letter.strip()}" in canvas.svg(3, lambda axes: canvas.write(axes, (0.5, 0.5), f"a{letter}", ground=True))
+
+
 def test_words_beside_a_limit_without_end_are_not_drawn():
     def draw(axes):
         axes.set_ylim(0, 1)

@@ -189,7 +189,9 @@ def _letter_width(letter: str) -> float:
     from matplotlib.ft2font import LoadFlags
 
     face = get_font(str(FONTS / "Inter-Regular.otf"))
-    return face.load_char(ord(letter), flags=LoadFlags.NO_SCALE).horiAdvance / face.units_per_EM * SIZE
+    # one that it lacks is the first: the empty box, about as wide as what another typeface shows for it
+    glyph = face.load_glyph(face.get_char_index(ord(letter)), flags=LoadFlags.NO_SCALE)
+    return glyph.horiAdvance / face.units_per_EM * SIZE
 
 
 def margin_for(texts: Iterable[str], gap: float) -> float:
