@@ -130,7 +130,7 @@ print("three", end="")
 
 
 DEAD = """
-import sys, time
+import sys
 from pathlib import Path
 from cdi_stats.publishing import kernels
 kernels.keep_one_thread()

@@ -165,7 +165,7 @@ def test_words_stand_where_matplotlib_sets_a_text(va, ha):
 
     def draw(axes):
         for words in ("alone", "first\nsecond\nthird"):
-            canvas.write(axes, (0.3, 0.6), words, None, (7, -5), ha=ha, va=va)
+            canvas.write(axes, (0.3, 0.6), words, moved=(7, -5), ha=ha, va=va)
         for words in [drawn for drawn in axes.figure.artists if type(drawn) is Words]:
             axes.figure.add_artist(as_text(axes.figure, words))
         canvas.name_ticks(axes.xaxis, [], [])
@@ -184,8 +184,8 @@ def test_words_stand_where_matplotlib_sets_a_text(va, ha):
 @pytest.mark.parametrize("letter", ["漢", "\u202e", "\n", "😀", "\ue000"])
 def test_a_letter_that_the_typeface_lacks_has_a_width_and_can_be_written(letter):
     assert 0 <= canvas.text_width(letter) <= 2 * canvas.SIZE
-    assert canvas.text_width(f"a{letter}b") >= canvas.text_width("ab")
-    assert f"a{letter.strip()}" in canvas.svg(3, lambda axes: canvas.write(axes, (0.5, 0.5), f"a{letter}", ground=True))
+    picture = canvas.svg(3, lambda axes: canvas.write(axes, (0.5, 0.5), f"a{letter}", ground=True))
+    assert f">a{letter.strip()}</text>" in picture
 
 
 def test_words_beside_a_limit_without_end_are_not_drawn():

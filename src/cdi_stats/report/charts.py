@@ -187,7 +187,7 @@ def _draw_added_up(axes: Axes, running: Sequence[Figure]) -> None:
               clip_on=False)  # fmt: skip
     for place, figure in enumerate(running[1:], start=1):
         late = figure.value > LATE
-        write(axes, (figure.value, place), figure.text, None, (-8 if late else 8, 0), ha="right" if late else "left",
+        write(axes, (figure.value, place), figure.text, moved=(-8 if late else 8, 0), ha="right" if late else "left",
               ground=True)  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def label_points(
         across, down = (free or inside)[0]
         taken.append(boxes[across, down])
         side = "left" if across > 0 else "right"
-        write(axes, (x, y), label, None, (across, down), ha=side, va="baseline", ground=True)
+        write(axes, (x, y), label, moved=(across, down), ha=side, va="baseline", ground=True)
 
 
 def _box(at: tuple[float, float], place: tuple[int, int], long: float) -> Box:

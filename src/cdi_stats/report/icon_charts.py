@@ -67,7 +67,7 @@ def _draw(axes: Axes, found: Frequency, rows: int, step: float) -> None:
     _draw_icons(axes, missed, "x", markersize=CROSS * step, **edge)
     first = {"recorded": recorded[:1], "not recorded": missed[:1]}
     for words, x in ((words, x) for words, places in first.items() for x, _ in places):
-        write(axes, (x - ICON / 2, rows - 0.5), words, None, (0, -2), va="top")
+        write(axes, (x - ICON / 2, rows - 0.5), words, moved=(0, -2), va="top")
 
 
 def _draw_icons(axes: Axes, places: Sequence[tuple[int, int]], shape: str, **style: Any) -> None:

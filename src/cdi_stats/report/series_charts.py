@@ -150,7 +150,7 @@ def _draw_segment(axes: Axes, segment: Segment) -> None:
 def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
     day = after.audits[0].audit.period[0].toordinal()
     axes.axvline(day, color=INK, linewidth=1, linestyle=":")
-    write(axes, (day, axes.get_ylim()[0]), "New rules", None, (4, 4), va="bottom")
+    write(axes, (day, axes.get_ylim()[0]), "New rules", moved=(4, 4), va="bottom")
     if before.chart is not None:
         _annotate_centre(axes, before)
 
@@ -158,7 +158,7 @@ def _draw_change_of_rules(axes: Axes, before: Segment, after: Segment) -> None:
 def _annotate_centre(axes: Axes, segment: Segment) -> None:
     assert segment.chart is not None
     _, centre, _ = limit_figures(segment, 0)
-    write(axes, (_middle(segment.audits[0]) - 12, centre.value), centre.text, None, (0, -11))
+    write(axes, (_middle(segment.audits[0]) - 12, centre.value), centre.text, moved=(0, -11))
 
 
 def _name_signals(axes: Axes, found: SeriesFindings) -> None:
